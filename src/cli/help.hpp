@@ -1,0 +1,14 @@
+// The text of --help and --version.
+#pragma once
+
+#include <string>
+
+namespace sandbox::cli {
+
+/// Usage, the option table by sections in 80 columns, the exit statuses.
+[[nodiscard]] std::string help_text();
+
+/// `sandbox 0.1.0`
+[[nodiscard]] std::string version_text();
+
+}  // namespace sandbox::cli

@@ -1,0 +1,143 @@
+// The options: name, argument, section and help text stand here once, and serve the parser, --help and the test that
+// holds the man page.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace sandbox::cli {
+
+enum class OptionId : std::uint8_t {
+    uid,
+    gid,
+    hostname,
+    domainname,
+    only,
+    share,
+    own,
+    allow_namespaces,
+    boottime_offset,
+    monotonic_offset,
+    root,
+    ro,
+    ro_try,
+    rw,
+    rw_try,
+    tmpfs,
+    home,
+    net,
+    env,
+    clear_env,
+    cwd,
+    init,
+    new_session,
+    die_with_parent,
+    landlock,
+    explain,
+    verbose,
+    quiet,
+    version,
+    help,
+};
+
+enum class Section : std::uint8_t {
+    identity,
+    namespaces,
+    file_system,
+    network,
+    environment,
+    process,
+    confinement,
+    information,
+};
+
+/// How often an option may be given. A flag given twice says the same; two values for one thing contradict each other.
+enum class Repeat : std::uint8_t { once, any };
+
+struct Option {
+    OptionId id;
+    std::string_view name;      ///< without the two dashes
+    std::string_view argument;  ///< as --help and the man page call its value; empty for a flag
+    Section section;
+    Repeat repeat;
+    std::string_view help;
+
+    [[nodiscard]] constexpr bool takes_value() const { return !argument.empty(); }
+};
+
+/// The heading of a section in --help.
+[[nodiscard]] std::string_view heading(Section section);
+
+inline constexpr auto option_table = std::to_array<Option>({
+    {OptionId::uid, "uid", "ID", Section::identity, Repeat::once,
+     "User id inside: a number, or self for the caller's own. Default: 0."},
+    {OptionId::gid, "gid", "ID", Section::identity, Repeat::once,
+     "Group id inside: a number, or self for the caller's own. Default: 0."},
+    {OptionId::hostname, "hostname", "NAME", Section::identity, Repeat::once, "Host name inside. Default: sandbox."},
+    {OptionId::domainname, "domainname", "NAME", Section::identity, Repeat::once, "NIS domain name inside."},
+
+    {OptionId::only, "only", "LIST", Section::namespaces, Repeat::once,
+     "Make just these namespaces new, beside user and mnt, and show the host's tree as it is. LIST: kinds separated by "
+     "commas, of mnt pid uts ipc net cgroup user time."},
+    {OptionId::share, "share", "LIST", Section::namespaces, Repeat::once,
+     "Keep the host's, of pid, uts, ipc and cgroup."},
+    {OptionId::own, "own", "LIST", Section::namespaces, Repeat::once,
+     "Hand these to root inside, of mnt, net, ipc, uts and cgroup."},
+    {OptionId::allow_namespaces, "allow-namespaces", "LIST", Section::namespaces, Repeat::once,
+     "Let the command make further namespaces of these kinds."},
+    {OptionId::boottime_offset, "boottime-offset", "SECONDS", Section::namespaces, Repeat::once,
+     "Shift the boot-time clock in a time namespace. Also 10m, 2h, -1d."},
+    {OptionId::monotonic_offset, "monotonic-offset", "SECONDS", Section::namespaces, Repeat::once,
+     "Shift the monotonic clock likewise."},
+
+    {OptionId::root, "root", "DIR", Section::file_system, Repeat::once,
+     "Use DIR as / and show nothing of the host's tree."},
+    {OptionId::ro, "ro", "SRC[:DST]", Section::file_system, Repeat::any,
+     "Show SRC of the host read-only, at DST or at its own path. \\: stands for a colon in a path, \\\\ for a "
+     "backslash. "
+     "This and the four below apply in the order given."},
+    {OptionId::ro_try, "ro-try", "SRC[:DST]", Section::file_system, Repeat::any,
+     "The same, but a SRC that does not exist is passed over."},
+    {OptionId::rw, "rw", "SRC[:DST]", Section::file_system, Repeat::any,
+     "Show SRC writable: changes are made on the host."},
+    {OptionId::rw_try, "rw-try", "SRC[:DST]", Section::file_system, Repeat::any,
+     "The same, but a SRC that does not exist is passed over."},
+    {OptionId::tmpfs, "tmpfs", "DST[:size=SIZE,mode=MODE]", Section::file_system, Repeat::any,
+     "An empty, writable, private directory at DST. SIZE in bytes, or as 512M; MODE in octal, 0755 by default."},
+    {OptionId::home, "home", "private|rw", Section::file_system, Repeat::once,
+     "private: an empty home directory, the default. rw: the real one."},
+
+    {OptionId::net, "net", "none|host", Section::network, Repeat::once,
+     "none: nothing but loopback, the default. host: the host's network."},
+
+    {OptionId::env, "env", "NAME[=VALUE]", Section::environment, Repeat::any,
+     "Set a variable; without VALUE, pass the caller's. NAME may then be a pattern, as in 'CI_*'."},
+    {OptionId::clear_env, "clear-env", "", Section::environment, Repeat::any,
+     "Pass nothing of the caller's environment but what --env names."},
+
+    {OptionId::cwd, "cwd", "DIR", Section::process, Repeat::once, "Start in DIR, a path inside."},
+    {OptionId::init, "init", "", Section::process, Repeat::any,
+     "Run COMMAND beside an init that collects orphans, not as pid 1."},
+    {OptionId::new_session, "new-session", "", Section::process, Repeat::any,
+     "Run COMMAND in a session of its own, without a terminal."},
+    {OptionId::die_with_parent, "die-with-parent", "", Section::process, Repeat::any,
+     "End the sandbox when the process that started it ends."},
+
+    {OptionId::landlock, "landlock", "auto|require|none", Section::confinement, Repeat::once,
+     "auto: what the kernel has of Landlock, the default. require: an error where it is missing. none: do without."},
+
+    {OptionId::explain, "explain", "", Section::information, Repeat::any,
+     "Print what a run would do, and run nothing."},
+    {OptionId::verbose, "verbose", "", Section::information, Repeat::any,
+     "Print each step with its time, and the namespaces, to stderr."},
+    {OptionId::quiet, "quiet", "", Section::information, Repeat::any,
+     "Give no advice when COMMAND fails; errors are still printed."},
+    {OptionId::version, "version", "", Section::information, Repeat::any, "Print the version."},
+    {OptionId::help, "help", "", Section::information, Repeat::any, "Print this text."},
+});
+
+/// The option of that name, which has no dashes; null where there is none.
+[[nodiscard]] const Option* find_option(std::string_view name);
+
+}  // namespace sandbox::cli

@@ -1,0 +1,216 @@
+// See parse.hpp. What stands before the first `--` is options; what stands behind it belongs to COMMAND, unread.
+#include "cli/parse.hpp"
+
+#include "cli/nearest.hpp"
+#include "cli/option_table.hpp"
+#include "cli/program_options.hpp"
+#include "cli/quote.hpp"
+#include "cli/values.hpp"
+#include "spec/numbers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sandbox::cli {
+namespace {
+
+constexpr std::string_view see_help = "sandbox --help lists the options";
+
+std::string dashed(const Option& option) {
+    return "--" + std::string(option.name);
+}
+
+/// `sandbox ls -l` -> `sandbox -- ls -l`: the command was meant to begin where the options end.
+[[noreturn]] void refuse_word(std::span<const std::string> arguments, std::size_t index) {
+    std::vector<std::string> meant(arguments.begin(), arguments.end());
+    meant.insert(meant.begin() + static_cast<std::ptrdiff_t>(index), "--");
+    meant.insert(meant.begin(), "sandbox");
+    throw Error(quoted(arguments[index]) + ": not an option; a command stands behind --").with_fix(command_line(meant));
+}
+
+[[noreturn]] void refuse_unknown(const Word& word) {
+    std::array<std::string_view, option_table.size()> names;
+    std::ranges::transform(option_table, names.begin(), &Option::name);
+    std::string_view typed = word.text;
+    typed = typed.substr(0, typed.find('='));
+    typed.remove_prefix(std::min(typed.find_first_not_of('-'), typed.size()));
+    const std::string_view near = nearest(typed, names);
+    throw Error(quoted(word.text) + ": no such option")
+        .with_fix(near.empty() ? std::string(see_help) : "did you mean --" + std::string(near) + "?");
+}
+
+void check_form(const Option& option, const Word& word) {
+    const std::string name = dashed(option);
+    if (word.misuse == Misuse::takes_none) {
+        throw Error(name + ": takes no value");
+    }
+    if (word.misuse == Misuse::needs_value) {
+        throw Error(name + ": needs a value").with_fix(name + " " + std::string(option.argument));
+    }
+    if (!option.takes_value()) {
+        return;
+    }
+    const std::string& value = word.value.value();
+    // Taken as a value, a forgotten one would silently swallow the next option.
+    if (word.value_is_next_word && value.starts_with("--")) {
+        throw Error(name + ": needs a value, and " + quoted(value) + " looks like an option")
+            .with_fix(name + " " + std::string(option.argument) + ", or " + quoted(name + "=" + value) +
+                      " where that is the value");
+    }
+    if (value.empty()) {
+        throw Error(name + " '': needs a value that is not empty").with_fix(name + " " + std::string(option.argument));
+    }
+}
+
+Mount bind(const std::string& value, bool writable, bool optional) {
+    Bind bind = parse_bind(value);
+    bind.writable = writable;
+    bind.optional = optional;
+    return bind;
+}
+
+/// One option into the Options. Each has its case: the compiler says where one is forgotten.
+void apply(Options& options, OptionId id, const std::string& value) {
+    Spec& spec = options.spec;
+    switch (id) {
+        case OptionId::uid:
+            spec.uid = parse_inside_id(value);
+            return;
+        case OptionId::gid:
+            spec.gid = parse_inside_id(value);
+            return;
+        case OptionId::hostname:
+            spec.hostname = value;
+            return;
+        case OptionId::domainname:
+            spec.domainname = value;
+            return;
+        case OptionId::only:
+            spec.only = parse_namespaces(value);
+            return;
+        case OptionId::share:
+            spec.share = parse_shared_namespaces(value);
+            return;
+        case OptionId::own:
+            spec.own = parse_owned_namespaces(value);
+            return;
+        case OptionId::allow_namespaces:
+            spec.allow_namespaces = parse_namespaces(value);
+            return;
+        case OptionId::boottime_offset:
+            spec.boottime_offset = spec::parse_seconds(value);
+            return;
+        case OptionId::monotonic_offset:
+            spec.monotonic_offset = spec::parse_seconds(value);
+            return;
+        case OptionId::root:
+            spec.root = value;
+            return;
+        case OptionId::ro:
+            spec.mounts.push_back(bind(value, false, false));
+            return;
+        case OptionId::ro_try:
+            spec.mounts.push_back(bind(value, false, true));
+            return;
+        case OptionId::rw:
+            spec.mounts.push_back(bind(value, true, false));
+            return;
+        case OptionId::rw_try:
+            spec.mounts.push_back(bind(value, true, true));
+            return;
+        case OptionId::tmpfs:
+            spec.mounts.emplace_back(parse_tmpfs(value));
+            return;
+        case OptionId::home:
+            spec.home = parse_home(value);
+            return;
+        case OptionId::net:
+            spec.network = parse_network(value);
+            return;
+        case OptionId::env:
+            spec.environment.push_back(parse_environment_rule(value));
+            return;
+        case OptionId::clear_env:
+            spec.clear_environment = true;
+            return;
+        case OptionId::cwd:
+            spec.cwd = value;
+            return;
+        case OptionId::init:
+            spec.init = true;
+            return;
+        case OptionId::new_session:
+            spec.new_session = true;
+            return;
+        case OptionId::die_with_parent:
+            spec.die_with_parent = true;
+            return;
+        case OptionId::landlock:
+            spec.landlock = parse_landlock(value);
+            return;
+        case OptionId::explain:
+            options.explain = true;
+            return;
+        case OptionId::verbose:
+            options.verbose = true;
+            return;
+        case OptionId::quiet:
+            options.quiet = true;
+            return;
+        case OptionId::version:
+            options.version = true;
+            return;
+        case OptionId::help:
+            options.help = true;
+            return;
+    }
+}
+
+void read_words(Options& options, std::span<const std::string> before, std::span<const std::string> arguments) {
+    std::array<bool, option_table.size()> given{};
+    std::size_t index = 0;  // of the word in the arguments
+    for (const Word& word : split(before)) {
+        if (!word.text.starts_with('-')) {
+            refuse_word(arguments, index);
+        }
+        index += word.value_is_next_word ? 2 : 1;
+        const Option* const option = find_option(word.option);
+        if (option == nullptr) {
+            refuse_unknown(word);
+        }
+        check_form(*option, word);
+        const std::string value = word.value.value_or("");
+        bool& seen = given.at(static_cast<std::size_t>(option->id));
+        if (seen && option->repeat == Repeat::once) {
+            const bool list = option->argument == "LIST";
+            throw Error(dashed(*option) + " " + quoted(value) + ": the option was already given")
+                .with_fix(list ? "one list holds all kinds, separated by commas" : "give it once");
+        }
+        seen = true;
+        try {
+            apply(options, option->id, value);
+        } catch (const spec::BadValue& bad) {
+            throw Error(dashed(*option) + " " + quoted(value) + ": " + bad.what()).with_fix(bad.fix());
+        }
+    }
+}
+
+}  // namespace
+
+Options parse(std::span<const char* const> argv) {
+    // execve(2) lets a caller leave out even the program's name (Linux before 5.18).
+    const std::vector<std::string> arguments(argv.begin() + (argv.empty() ? 0 : 1), argv.end());
+    const auto separator = std::ranges::find(arguments, "--");
+    Options options;
+    read_words(options, {arguments.begin(), separator}, arguments);
+    if (separator != arguments.end()) {
+        options.spec.command.assign(separator + 1, arguments.end());
+    }
+    return options;
+}
+
+}  // namespace sandbox::cli

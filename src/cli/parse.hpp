@@ -1,0 +1,24 @@
+// argv -> Options.
+#pragma once
+
+#include <sandbox/error.hpp>
+#include <sandbox/spec.hpp>
+
+#include <span>
+
+namespace sandbox::cli {
+
+struct Options {
+    Spec spec;
+    bool explain = false;
+    bool verbose = false;
+    bool quiet = false;
+    bool version = false;
+    bool help = false;
+};
+
+/// Reads the whole command line, the program's name included, and nothing else. Throws Error (exit status 125) that
+/// names the option and the value.
+[[nodiscard]] Options parse(std::span<const char* const> argv);
+
+}  // namespace sandbox::cli

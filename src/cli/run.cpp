@@ -1,0 +1,82 @@
+// See run.hpp. stdout belongs to the command: what is said beside it goes to stderr.
+#include "cli/run.hpp"
+
+#include "cli/hint.hpp"
+#include "cli/quote.hpp"
+#include "cli/verbose.hpp"
+#include "spec/escape.hpp"
+
+#include <sandbox/process.hpp>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace sandbox::cli {
+namespace {
+
+void say(const std::string& text) {
+    std::fputs(text.c_str(), stderr);
+}
+
+/// Descriptors that launch() opens must not land on 0, 1 or 2, where a message would be written into them.
+void open_missing_standard_descriptors() {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        const bool closed = ::fcntl(fd, F_GETFD) == -1 && errno == EBADF;
+        // open(2) takes the lowest free number, which is this one.
+        if (closed && ::open("/dev/null", O_RDWR) == -1) {
+            const int error = errno;
+            throw Error(std::string("cannot open /dev/null for a closed standard descriptor: ") +
+                        strerrordesc_np(error));
+        }
+    }
+}
+
+void say_what_was_closed(const Options& options, const Outcome& outcome) {
+    const Terminals terminals{.standard_input = ::isatty(STDIN_FILENO) == 1,
+                              .standard_error = ::isatty(STDERR_FILENO) == 1};
+    if (!worth_a_hint(options, outcome, terminals)) {
+        return;
+    }
+    const std::string doors = closed_doors(options.spec);
+    if (!doors.empty()) {
+        say("sandbox: " + spec::escaped(doors) + "\n");
+    }
+}
+
+}  // namespace
+
+Spec spec_to_run(const Options& options) {
+    Spec spec = options.spec;
+    spec.foreground = true;
+    spec.trace = options.verbose;
+    return spec;
+}
+
+int run(const Options& options) {
+    open_missing_standard_descriptors();
+    Process process = launch(spec_to_run(options));
+    if (options.verbose) {
+        say(verbose_text(process.trace()));
+    }
+    const Outcome outcome = process.wait();
+    if (outcome.kind == Outcome::Kind::lost) {
+        throw Error("cannot tell how the command ended: the init of the sandbox was killed");
+    }
+    say_what_was_closed(options, outcome);
+    return outcome.exit_status();
+}
+
+void print(std::string_view text) {
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    if (!written || std::fflush(stdout) != 0) {
+        const int error = errno;
+        throw Error(std::string("cannot write to standard output: ") + strerrordesc_np(error));
+    }
+}
+
+}  // namespace sandbox::cli

@@ -1,0 +1,30 @@
+// The values of options: text -> parts of a Spec. Pure; what is wrong with a value is thrown as spec::BadValue, and the
+// parser adds which option it was.
+#pragma once
+
+#include <sandbox/spec.hpp>
+
+#include <string_view>
+
+namespace sandbox::cli {
+
+[[nodiscard]] InsideId parse_inside_id(std::string_view text);
+[[nodiscard]] Network parse_network(std::string_view text);
+[[nodiscard]] Home parse_home(std::string_view text);
+[[nodiscard]] LandlockUse parse_landlock(std::string_view text);
+
+/// `pid,uts`: names as lsns(8) has them.
+[[nodiscard]] NamespaceSet parse_namespaces(std::string_view text);
+/// Only kinds that the sandbox can do without.
+[[nodiscard]] NamespaceSet parse_shared_namespaces(std::string_view text);
+/// Only kinds that can be handed to the guest.
+[[nodiscard]] NamespaceSet parse_owned_namespaces(std::string_view text);
+
+/// `SRC[:DST]`: splits at the first colon that has no backslash before it; `\:` is a colon, `\\` a backslash.
+[[nodiscard]] Bind parse_bind(std::string_view text);
+/// `DST[:size=SIZE,mode=MODE]`, the path written like those of a bind.
+[[nodiscard]] Tmpfs parse_tmpfs(std::string_view text);
+/// `NAME[=VALUE]`.
+[[nodiscard]] EnvironmentRule parse_environment_rule(std::string_view text);
+
+}  // namespace sandbox::cli

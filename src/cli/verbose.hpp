@@ -1,0 +1,13 @@
+// The report of --verbose.
+#pragma once
+
+#include <sandbox/process.hpp>
+
+#include <string>
+
+namespace sandbox::cli {
+
+/// Each step with its time, the namespaces inside and outside, the notes. Safe to show on a terminal.
+[[nodiscard]] std::string verbose_text(const Trace& trace);
+
+}  // namespace sandbox::cli

@@ -1,0 +1,192 @@
+// Every option with good values and bad ones.
+#include "unit/cli_parsing.hpp"
+
+#include "cli/option_table.hpp"
+#include "cli/values.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace sandbox::cli {
+namespace {
+
+Spec spec_of(const std::string& option, const std::string& value) {
+    return parse_words({option, value}).spec;
+}
+
+Bind bind_of(const std::string& option, const std::string& value) {
+    return std::get<Bind>(spec_of(option, value).mounts.at(0));
+}
+
+Tmpfs tmpfs_of(const std::string& value) {
+    return std::get<Tmpfs>(spec_of("--tmpfs", value).mounts.at(0));
+}
+
+TEST(Values, Ids) {
+    EXPECT_EQ(spec_of("--uid", "0").uid, InsideId{0U});
+    EXPECT_EQ(spec_of("--uid", "4294967294").uid, InsideId{4294967294U});
+    EXPECT_EQ(spec_of("--uid", "self").uid, InsideId{SelfId{}});
+    EXPECT_EQ(spec_of("--gid", "1000").gid, InsideId{1000U});
+    EXPECT_EQ(spec_of("--gid", "self").gid, InsideId{SelfId{}});
+    EXPECT_FALSE(spec_of("--gid", "1").uid);
+}
+
+TEST(Values, Names) {
+    EXPECT_EQ(spec_of("--hostname", "box").hostname, "box");
+    EXPECT_EQ(spec_of("--domainname", "example.org").domainname, "example.org");
+    EXPECT_EQ(spec_of("--root", "tree").root, "tree");
+    EXPECT_EQ(spec_of("--cwd", "/work").cwd, "/work");
+}
+
+TEST(Values, Namespaces) {
+    using enum Namespace;
+    EXPECT_EQ(spec_of("--only", "pid").only, (NamespaceSet{pid}));
+    EXPECT_EQ(spec_of("--only", "mnt,pid,uts,ipc,net,cgroup,user,time").only,
+              (NamespaceSet{mnt, pid, uts, ipc, net, cgroup, user, time}));
+    EXPECT_EQ(spec_of("--share", "pid,uts,ipc,cgroup").share, (NamespaceSet{pid, uts, ipc, cgroup}));
+    EXPECT_EQ(spec_of("--own", "net,mnt,ipc,uts,cgroup").own, (NamespaceSet{mnt, net, ipc, uts, cgroup}));
+    EXPECT_EQ(spec_of("--allow-namespaces", "user,time").allow_namespaces, (NamespaceSet{user, time}));
+}
+
+TEST(Values, NamespacesThatCannotBeSharedOrOwnedSayWhy) {
+    const std::map<std::string, std::string> shared{
+        {"user", "no sandbox"}, {"mnt", "mount namespace of its own"}, {"net", "net"}, {"time", "already"}};
+    for (const auto& [kind, why] : shared) {
+        const Error error = refusal({"--share", "pid," + kind});
+        EXPECT_EQ(std::string_view(error.what()).rfind("--share pid," + kind + ": ", 0), 0U) << error.what();
+        EXPECT_NE(std::string_view(error.what()).find(why), std::string_view::npos) << error.what();
+    }
+    EXPECT_EQ(refusal({"--share", "net"}).fix(), "use --net host");
+    for (const std::string kind : {"user", "pid", "time"}) {
+        const Error error = refusal({"--own", kind});
+        EXPECT_EQ(std::string_view(error.what()).rfind("--own " + kind + ": " + kind, 0), 0U) << error.what();
+    }
+}
+
+TEST(Values, Offsets) {
+    EXPECT_EQ(spec_of("--boottime-offset", "-3600").boottime_offset, -3600);
+    EXPECT_EQ(spec_of("--monotonic-offset", "10m").monotonic_offset, 600);
+    EXPECT_FALSE(spec_of("--monotonic-offset", "10m").boottime_offset);
+}
+
+TEST(Values, Choices) {
+    EXPECT_EQ(spec_of("--net", "host").network, Network::host);
+    EXPECT_EQ(spec_of("--net", "none").network, Network::none);
+    EXPECT_EQ(spec_of("--home", "rw").home, Home::writable);
+    EXPECT_EQ(spec_of("--home", "private").home, Home::isolated);
+    EXPECT_EQ(spec_of("--landlock", "auto").landlock, LandlockUse::automatic);
+    EXPECT_EQ(spec_of("--landlock", "require").landlock, LandlockUse::require);
+    EXPECT_EQ(spec_of("--landlock", "none").landlock, LandlockUse::none);
+    const Error error = refusal({"--landlock", "requires"});
+    EXPECT_STREQ(error.what(), "--landlock requires: must be auto, require or none");
+    EXPECT_EQ(error.fix(), "did you mean require?");
+}
+
+TEST(Values, Binds) {
+    EXPECT_EQ(bind_of("--ro", "/a"), (Bind{"/a", "", false, false}));
+    EXPECT_EQ(bind_of("--ro-try", "/a:/b"), (Bind{"/a", "/b", false, true}));
+    EXPECT_EQ(bind_of("--rw", ".:/work"), (Bind{".", "/work", true, false}));
+    EXPECT_EQ(bind_of("--rw-try", "/a"), (Bind{"/a", "", true, true}));
+}
+
+TEST(Values, BindsSplitAtTheFirstColonThatIsNotEscaped) {
+    EXPECT_EQ(parse_bind("a:b:c"), (Bind{"a", "b:c", false, false}));
+    EXPECT_EQ(parse_bind(R"(a\:b)"), (Bind{"a:b", "", false, false}));
+    EXPECT_EQ(parse_bind(R"(a\:b:c\:d)"), (Bind{"a:b", "c:d", false, false}));
+    EXPECT_EQ(parse_bind(R"(a\\:b)"), (Bind{R"(a\)", "b", false, false}));
+    EXPECT_EQ(parse_bind(R"(a\\\:b)"), (Bind{R"(a\:b)", "", false, false}));
+    EXPECT_EQ(parse_bind(R"(a:b\\)"), (Bind{"a", R"(b\)", false, false}));
+    EXPECT_EQ(parse_bind(R"(a\)"), (Bind{R"(a\)", "", false, false}));
+    EXPECT_EQ(parse_bind(R"(by\x2duuid:b\y)"), (Bind{R"(by\x2duuid)", R"(b\y)", false, false}));
+}
+
+/// To other tools this asks for a read-only mount.
+TEST(Values, ABindWithAFlagBehindItIsRefused) {
+    EXPECT_NE(refusal({"--rw", "/a:/b:ro"}).fix().find("--ro"), std::string::npos);
+    EXPECT_NE(refusal({"--ro", "/a:/b:rw"}).fix().find("--rw"), std::string::npos);
+    EXPECT_EQ(parse_bind(R"(/a:/b\:ro)").target, "/b:ro");
+}
+
+TEST(Values, Tmpfs) {
+    EXPECT_EQ(tmpfs_of("/t"), (Tmpfs{"/t", {}, {}}));
+    EXPECT_EQ(tmpfs_of("/t:size=512M"), (Tmpfs{"/t", 512ULL << 20, {}}));
+    EXPECT_EQ(tmpfs_of("/t:mode=1777,size=1K"), (Tmpfs{"/t", 1024, 01777}));
+    EXPECT_EQ(tmpfs_of(R"(/t\:x:mode=0700)"), (Tmpfs{"/t:x", {}, 0700}));
+}
+
+TEST(Values, Environment) {
+    const auto rule = [](const std::string& value) { return spec_of("--env", value).environment.at(0); };
+    EXPECT_EQ(rule("A=b"), (EnvironmentRule{"A", "b"}));
+    EXPECT_EQ(rule("A="), (EnvironmentRule{"A", ""}));
+    EXPECT_EQ(rule("A=b=*c"), (EnvironmentRule{"A", "b=*c"}));
+    EXPECT_EQ(rule("A"), (EnvironmentRule{"A", {}}));
+    EXPECT_EQ(rule("CI_*"), (EnvironmentRule{"CI_*", {}}));
+    EXPECT_EQ(rule("*"), (EnvironmentRule{"*", {}}));
+}
+
+TEST(Values, Flags) {
+    EXPECT_TRUE(parse_words({"--clear-env"}).spec.clear_environment);
+    EXPECT_TRUE(parse_words({"--init"}).spec.init);
+    EXPECT_TRUE(parse_words({"--new-session"}).spec.new_session);
+    EXPECT_TRUE(parse_words({"--die-with-parent"}).spec.die_with_parent);
+    EXPECT_TRUE(parse_words({"--explain"}).explain);
+    EXPECT_TRUE(parse_words({"--verbose"}).verbose);
+    EXPECT_TRUE(parse_words({"--quiet"}).quiet);
+    EXPECT_TRUE(parse_words({"--version"}).version);
+    EXPECT_TRUE(parse_words({"--help"}).help);
+}
+
+/// Bad values by option; an option whose every value is a name or a path has none.
+const std::map<std::string_view, std::vector<std::string>> bad_values{
+    {"uid", {"-1", "4294967295", "4294967296", "root", "0x0", "1000 ", "Self", "1:2"}},
+    {"gid", {"-1", "4294967295", "99999999999999999999", "wheel", "+1"}},
+    {"hostname", {}},
+    {"domainname", {}},
+    {"only", {"net,", ",net", "net,,pid", "network", "all", "PID", "net pid", ","}},
+    {"share", {"pid,foo", "user", "mnt", "net", "time", ","}},
+    {"own", {"user", "pid", "time", "mount", "mnt,"}},
+    {"allow-namespaces", {"users", "all", ",", "user,"}},
+    {"boottime-offset", {"1x", "+1", "9223372036854775808", "1.5", "now"}},
+    {"monotonic-offset", {"1 ", "-", "106751991167301d"}},
+    {"root", {}},
+    {"ro", {":/b", "/a:", ":"}},
+    {"ro-try", {":/b", "/a:", "/a:/b:ro"}},
+    {"rw", {":/b", "/a:", "/a:/b:ro"}},
+    {"rw-try", {":/b", "/a:", "/a:/b:rw"}},
+    {"tmpfs",
+     {":size=1M", "/t:", "/t:size=", "/t:size=0", "/t:size=-1", "/t:size=1X", "/t:size=16777216T", "/t:mode=8",
+      "/t:mode=0x1", "/t:mode=17777", "/t:size=1M,size=2M", "/t:mode=1,mode=1", "/t:uid=0", "/t:size=1M,",
+      "/t:size=1M:mode=1", "/t:/u"}},
+    {"home", {"ro", "Private", "yes", "private,rw"}},
+    {"net", {"hots", "off", "None"}},
+    {"env", {"=x", "=", "A*=1", "?=1"}},
+    {"cwd", {}},
+    {"landlock", {"on", "off", "2"}},
+};
+
+TEST(Values, BadOnesAreErrorsThatNameOptionAndValue) {
+    for (const auto& [name, values] : bad_values) {
+        for (const std::string& value : values) {
+            const std::string option = "--" + std::string(name);
+            for (const Error& error : {refusal({option, value}), refusal({option + "=" + value})}) {
+                const std::string_view what = error.what();
+                EXPECT_TRUE(what.starts_with(option + " ")) << what;
+                EXPECT_NE(what.find(value), std::string_view::npos) << what;
+                EXPECT_EQ(error.exit_status(), 125);
+            }
+        }
+    }
+}
+
+TEST(Values, EveryOptionWithAValueHasItsBadOnes) {
+    for (const Option& option : option_table) {
+        EXPECT_EQ(bad_values.contains(option.name), option.takes_value()) << option.name;
+    }
+}
+
+}  // namespace
+}  // namespace sandbox::cli
