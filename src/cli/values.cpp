@@ -25,10 +25,11 @@ struct Choice {
     Value value;
 };
 
-constexpr std::array networks{Choice{"none", Network::none}, Choice{"host", Network::host}};
-constexpr std::array homes{Choice{"private", Home::isolated}, Choice{"rw", Home::writable}};
-constexpr std::array landlock_uses{Choice{"auto", LandlockUse::automatic}, Choice{"require", LandlockUse::require},
-                                   Choice{"none", LandlockUse::none}};
+constexpr std::array networks{Choice<Network>{"none", Network::none}, Choice<Network>{"host", Network::host}};
+constexpr std::array homes{Choice<Home>{"private", Home::isolated}, Choice<Home>{"rw", Home::writable}};
+constexpr std::array landlock_uses{Choice<LandlockUse>{"auto", LandlockUse::automatic},
+                                   Choice<LandlockUse>{"require", LandlockUse::require},
+                                   Choice<LandlockUse>{"none", LandlockUse::none}};
 
 /// `a, b or c`.
 std::string listed(std::span<const std::string_view> names) {

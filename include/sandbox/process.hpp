@@ -1,0 +1,92 @@
+// Running a Spec.
+#pragma once
+
+#include <sandbox/error.hpp>
+#include <sandbox/spec.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace sandbox {
+
+/// How a sandbox ended.
+struct Outcome {
+    enum class Kind : std::uint8_t {
+        exited,    ///< value: the command's exit status
+        signaled,  ///< value: the signal that ended the command
+        lost,      ///< init was killed before it could say: nothing is known about the command
+    };
+    Kind kind = Kind::lost;
+    int value = 0;
+
+    /// As a shell has it: the status, 128+N for signal N, 125 for a lost one.
+    [[nodiscard]] int exit_status() const noexcept;
+};
+
+/// One executed step, with Spec::trace.
+struct StepTime {
+    unsigned index = 0;
+    std::string name;
+    std::string subject;
+    std::int64_t nanoseconds = 0;  ///< CLOCK_MONOTONIC, from the end of the step before
+};
+
+/// One namespace kind, with Spec::trace.
+struct NamespaceInode {
+    std::uint64_t inside = 0;
+    std::uint64_t outside = 0;
+};
+
+struct Trace {
+    std::vector<StepTime> steps;
+    std::array<NamespaceInode, namespace_count> namespaces{};  ///< indexed by Namespace
+    std::vector<std::string> notes;                            ///< e.g. the Landlock ABI and what it lacks
+};
+
+/// A running sandbox. Move-only; the destructor kills whatever still runs inside and waits for it. Not thread-safe: one
+/// thread at a time may use an object; different objects are independent.
+class Process {
+  public:
+    Process(Process&&) noexcept;
+    Process& operator=(Process&&) noexcept;
+    ~Process();
+
+    /// The command's pid in the caller's pid namespace.
+    [[nodiscard]] pid_t pid() const noexcept;
+    /// Waits until the command has ended and every process of the sandbox is gone. Further calls return the same.
+    Outcome wait();
+    /// Sends a signal to the command; for a command that is pid 1 its default action is emulated. Nothing happens once
+    /// it has ended.
+    void signal(int number);
+    /// Kills everything inside at once.
+    void kill();
+    /// Empty unless Spec::trace.
+    [[nodiscard]] const Trace& trace() const noexcept;
+
+    class Impl;
+    explicit Process(std::unique_ptr<Impl> impl) noexcept;
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Starts the sandbox. Returns once the command is executing. Throws Error when it is not: nothing is left behind then.
+/// Safe to call from a process with threads, and from several threads at once (unless Spec::foreground).
+[[nodiscard]] Process launch(const Spec& spec);
+
+/// The plan of a run, as text; runs nothing. Throws Error for a Spec that launch() would refuse.
+[[nodiscard]] std::string explain(const Spec& spec);
+
+/// One line that says what the default closed and how to open it (`--rw .`, ...), or an empty string. For a command
+/// that failed.
+[[nodiscard]] std::string closed_doors(const Spec& spec);
+
+/// The version of this library, e.g. `0.1.0`.
+[[nodiscard]] const char* version() noexcept;
+
+}  // namespace sandbox

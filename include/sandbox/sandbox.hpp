@@ -1,0 +1,6 @@
+// The whole public library.
+#pragma once
+
+#include <sandbox/error.hpp>
+#include <sandbox/process.hpp>
+#include <sandbox/spec.hpp>

@@ -1,0 +1,122 @@
+// What a sandbox shall be, as plain data. Nothing here touches the system; launch() (process.hpp) checks and runs it.
+//
+// A default-constructed Spec with a command is the default view: every namespace new, the host's tree read-only, private
+// /tmp and /run, an empty home, loopback only. All members are ordinary values: copyable, and safe to use from several
+// threads as long as no thread writes the same object.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sandbox {
+
+/// The kinds of namespaces(7), named as lsns(8) names them.
+enum class Namespace : std::uint8_t { mnt, pid, uts, ipc, net, cgroup, user, time };
+inline constexpr std::size_t namespace_count = 8;
+
+/// A set of namespace kinds.
+class NamespaceSet {
+  public:
+    constexpr NamespaceSet() = default;
+    constexpr NamespaceSet(std::initializer_list<Namespace> kinds) {
+        for (const Namespace kind : kinds) {
+            insert(kind);
+        }
+    }
+    [[nodiscard]] constexpr bool contains(Namespace kind) const { return (bits_ & bit(kind)) != 0; }
+    [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+    constexpr void insert(Namespace kind) { bits_ = static_cast<std::uint8_t>(bits_ | bit(kind)); }
+    constexpr void erase(Namespace kind) { bits_ = static_cast<std::uint8_t>(bits_ & ~bit(kind)); }
+    friend constexpr bool operator==(NamespaceSet, NamespaceSet) = default;
+
+  private:
+    static constexpr std::uint8_t bit(Namespace kind) {
+        return static_cast<std::uint8_t>(1U << static_cast<unsigned>(kind));
+    }
+    std::uint8_t bits_ = 0;
+};
+
+/// The caller's own effective id, kept as it is inside.
+struct SelfId {
+    friend bool operator==(SelfId, SelfId) = default;
+};
+/// An id as the command sees it: a number of 0..4294967294, or the caller's own.
+using InsideId = std::variant<std::uint32_t, SelfId>;
+
+/// What the command can reach over the network. none: a network namespace with loopback only. host: the caller's network.
+enum class Network : std::uint8_t { none, host };
+
+/// What stands at $HOME. isolated: an empty writable tmpfs, other homes hidden. writable: the caller's real home.
+enum class Home : std::uint8_t { isolated, writable };
+
+/// landlock(7). automatic: what the kernel has. require: an error where it is missing. none: not used.
+enum class LandlockUse : std::uint8_t { automatic, require, none };
+
+/// Shows `source` of the host at `target` inside. Relative sources are relative to the caller's current directory.
+struct Bind {
+    std::string source;
+    std::string target;     ///< empty: the source's own path
+    bool writable = false;  ///< otherwise read-only, submounts included
+    bool optional = false;  ///< a missing source is passed over, not an error
+    friend bool operator==(const Bind&, const Bind&) = default;
+};
+
+/// An empty, writable, private tmpfs(5).
+struct Tmpfs {
+    std::string target;
+    std::optional<std::uint64_t> size;  ///< bytes; the kernel's default (half of the memory) otherwise
+    std::optional<std::uint32_t> mode;  ///< permission bits of its root, 0755 otherwise
+    friend bool operator==(const Tmpfs&, const Tmpfs&) = default;
+};
+
+/// One entry of the view, applied in the order given.
+using Mount = std::variant<Bind, Tmpfs>;
+
+/// With a value: set. Without: passed from the caller where it is set; `name` may be a glob of * and ?.
+struct EnvironmentRule {
+    std::string name;
+    std::optional<std::string> value;
+    friend bool operator==(const EnvironmentRule&, const EnvironmentRule&) = default;
+};
+
+struct Spec {
+    std::vector<std::string> command;  ///< argv; empty: an interactive /bin/sh
+
+    std::optional<InsideId> uid;  ///< the caller's uid as seen inside; 0 otherwise
+    std::optional<InsideId> gid;
+    std::optional<std::string> hostname;    ///< `sandbox` otherwise; an error with a shared uts namespace
+    std::optional<std::string> domainname;  ///< the NIS domain name of uname(2)
+
+    NamespaceSet share;                ///< kinds that stay the host's: pid, uts, ipc, cgroup
+    std::optional<NamespaceSet> only;  ///< just these new beside user and mnt, over the host's tree as it is
+    NamespaceSet own;                  ///< kinds handed to the guest's user namespace: mnt, net, ipc, uts, cgroup
+    NamespaceSet allow_namespaces;     ///< kinds of which the guest may make more
+    std::optional<std::int64_t> boottime_offset;   ///< seconds; makes a time namespace (time_namespaces(7), Linux 5.6)
+    std::optional<std::int64_t> monotonic_offset;  ///< seconds
+
+    Network network = Network::none;
+    std::optional<std::string> root;  ///< a directory to use as `/` instead of the host's tree
+    Home home = Home::isolated;
+    std::vector<Mount> mounts;
+    std::optional<std::string> cwd;  ///< inside; the caller's own otherwise
+
+    bool clear_environment = false;  ///< pass nothing of the caller's environment
+    std::vector<EnvironmentRule> environment;
+
+    bool init = false;             ///< the command runs beside init, as pid 2, instead of being pid 1
+    bool new_session = false;      ///< setsid(2): no controlling terminal
+    bool die_with_parent = false;  ///< the sandbox ends when the parent of the calling process ends
+    LandlockUse landlock = LandlockUse::automatic;
+
+    /// Process::wait() keeps the terminal right and forwards the signals that the calling process receives. For programs
+    /// with one thread, whose whole job is this sandbox; a library caller leaves it off and uses Process::signal().
+    bool foreground = false;
+    /// Record the time of every step and the inodes of the namespaces (Process::trace()).
+    bool trace = false;
+};
+
+}  // namespace sandbox

@@ -1,0 +1,65 @@
+// What the launcher knows about the host: plain values, and a tree that can be asked about paths. The planner decides from
+// these alone, so tests can give it any host. Only probe.cpp fills them from a real one.
+#pragma once
+
+#include "plan/step.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace sandbox::host {
+
+/// One directory entry, not followed if it is a symbolic link.
+struct Entry {
+    std::string name;
+    plan::FileId id;
+    std::string link;  ///< text of a symbolic link
+};
+
+/// The host's file tree. Paths are absolute, or relative to the caller's current directory.
+class Tree {
+  public:
+    Tree() = default;
+    Tree(const Tree&) = delete;
+    Tree& operator=(const Tree&) = delete;
+    virtual ~Tree() = default;
+    /// lstat(2) and readlink(2); nothing where it cannot be seen.
+    [[nodiscard]] virtual std::optional<Entry> look(const std::string& path) const = 0;
+    /// stat(2): what the path leads to. On failure nothing, and the errno in `error`.
+    [[nodiscard]] virtual std::optional<plan::FileId> follow(const std::string& path, int& error) const = 0;
+    /// realpath(3), or nothing.
+    [[nodiscard]] virtual std::optional<std::string> canonical(const std::string& path) const = 0;
+    /// The entries of a directory, sorted by name; nothing where it cannot be read.
+    [[nodiscard]] virtual std::optional<std::vector<Entry>> list(const std::string& path) const = 0;
+    /// The content of a small text file, or an empty string.
+    [[nodiscard]] virtual std::string read(const std::string& path) const = 0;
+};
+
+/// One of the descriptors 0, 1, 2.
+struct Stream {
+    bool open = false;
+    bool path_only = false;     ///< opened with O_PATH
+    bool terminal = false;
+    bool controlling = false;   ///< the terminal is the caller's controlling one
+    mode_t type = 0;            ///< S_IFMT bits
+    int access = 0;             ///< O_ACCMODE bits
+};
+
+struct Facts {
+    uid_t uid = 0;  ///< effective
+    gid_t gid = 0;
+    std::optional<std::string> cwd;  ///< as getcwd(3) has it
+    int cwd_error = 0;               ///< why there is none
+    plan::FileId cwd_id;
+    std::vector<std::string> environment;  ///< NAME=VALUE
+    std::array<Stream, 3> streams;
+    bool terminal_foreground = false;  ///< the caller's process group is the terminal's foreground one
+    int landlock_abi = 0;              ///< 0: the kernel has none
+};
+
+}  // namespace sandbox::host

@@ -1,0 +1,133 @@
+#include "host/probe.hpp"
+
+#include "sys/fd.hpp"
+#include "sys/syscalls.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+
+#include <dirent.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+
+extern char** environ;
+
+namespace sandbox::host {
+namespace {
+
+plan::FileId identity(const struct stat& entry) { return {entry.st_dev, entry.st_ino, entry.st_mode & S_IFMT}; }
+
+std::string read_link(int directory, const char* name) {
+    char text[PATH_MAX];
+    const ssize_t length = ::readlinkat(directory, name, text, sizeof text);
+    return length < 0 ? std::string() : std::string(text, static_cast<std::size_t>(length));
+}
+
+std::optional<Entry> look_at(int directory, const char* name) {
+    struct stat entry {};
+    if (::fstatat(directory, name, &entry, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) {
+        return std::nullopt;
+    }
+    return Entry{name, identity(entry), S_ISLNK(entry.st_mode) ? read_link(directory, name) : std::string()};
+}
+
+Stream probe_stream(int fd) {
+    Stream stream;
+    struct stat entry {};
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags < 0 || ::fstat(fd, &entry) < 0) {
+        return stream;
+    }
+    stream.open = true;
+    stream.path_only = (flags & O_PATH) != 0;
+    stream.access = flags & O_ACCMODE;
+    stream.type = entry.st_mode & S_IFMT;
+    if (S_ISCHR(entry.st_mode) && !stream.path_only) {
+        termios modes{};
+        stream.terminal = ::ioctl(fd, TCGETS, &modes) == 0;
+        stream.controlling = stream.terminal && ::tcgetpgrp(fd) >= 0;
+    }
+    return stream;
+}
+
+}  // namespace
+
+Facts probe() {
+    Facts facts;
+    facts.uid = ::geteuid();
+    facts.gid = ::getegid();
+    char path[PATH_MAX];
+    // "(unreachable)/..." is what the kernel says of a directory outside of our root.
+    if (::getcwd(path, sizeof path) != nullptr && path[0] == '/') {
+        facts.cwd = path;
+    } else {
+        facts.cwd_error = path[0] == '(' ? ENOENT : errno;
+    }
+    struct stat entry {};
+    if (::stat(".", &entry) == 0) {
+        facts.cwd_id = identity(entry);
+    }
+    for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+        facts.environment.emplace_back(*variable);
+    }
+    for (int fd = 0; fd <= 2; ++fd) {
+        Stream& stream = facts.streams[static_cast<std::size_t>(fd)];
+        stream = probe_stream(fd);
+        facts.terminal_foreground = facts.terminal_foreground || (stream.controlling && ::tcgetpgrp(fd) == ::getpgrp());
+    }
+    const int abi = sys::landlock_create_ruleset(nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    facts.landlock_abi = std::max(abi, 0);
+    return facts;
+}
+
+std::optional<Entry> RealTree::look(const std::string& path) const { return look_at(AT_FDCWD, path.c_str()); }
+
+std::optional<plan::FileId> RealTree::follow(const std::string& path, int& error) const {
+    struct stat entry {};
+    if (::fstatat(AT_FDCWD, path.c_str(), &entry, AT_NO_AUTOMOUNT) < 0) {
+        error = errno;
+        return std::nullopt;
+    }
+    return identity(entry);
+}
+
+std::optional<std::string> RealTree::canonical(const std::string& path) const {
+    const std::unique_ptr<char, decltype(&std::free)> resolved(::realpath(path.c_str(), nullptr), &std::free);
+    return resolved ? std::optional<std::string>(resolved.get()) : std::nullopt;
+}
+
+std::optional<std::vector<Entry>> RealTree::list(const std::string& path) const {
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
+    if (!directory) {
+        return std::nullopt;
+    }
+    std::vector<Entry> entries;
+    while (const dirent* found = ::readdir(directory.get())) {
+        const std::string name = found->d_name;
+        if (name == "." || name == "..") {
+            continue;
+        }
+        if (std::optional<Entry> entry = look_at(::dirfd(directory.get()), found->d_name)) {
+            entries.push_back(std::move(*entry));
+        }
+    }
+    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
+    return entries;
+}
+
+std::string RealTree::read(const std::string& path) const { return read_text(path); }
+
+std::string read_text(const std::string& path) {
+    // O_NONBLOCK: a FIFO under that name must not hang us.
+    const sys::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    std::string text(65536, '\0');
+    const ssize_t length = file ? ::read(file.get(), text.data(), text.size()) : 0;
+    text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+    return text;
+}
+
+}  // namespace sandbox::host

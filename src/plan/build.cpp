@@ -1,0 +1,283 @@
+#include "plan/build.hpp"
+
+#include "plan/default_view.hpp"
+#include "plan/environment.hpp"
+#include "spec/namespaces.hpp"
+#include "spec/paths.hpp"
+
+#include <sandbox/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <sys/stat.h>
+
+namespace sandbox::plan {
+namespace {
+
+std::uint32_t inside_id(const std::optional<InsideId>& wanted, std::uint32_t own) {
+    if (!wanted) {
+        return 0;
+    }
+    const std::uint32_t* number = std::get_if<std::uint32_t>(&*wanted);
+    return number != nullptr ? *number : own;
+}
+
+// The setup user namespace always maps 0 (devpts asks for it); the guest's maps rename that to what the user wants.
+void plan_maps(Plan& plan, const Spec& spec, const host::Facts& facts) {
+    plan.setup_maps = {{{0, facts.uid, 1}}, {{0, facts.gid, 1}}};
+    plan.guest_maps = {{{inside_id(spec.uid, facts.uid), 0, 1}}, {{inside_id(spec.gid, facts.gid), 0, 1}}};
+}
+
+void plan_namespaces(Plan& plan, const Spec& spec) {
+    plan.fresh = spec::fresh_namespaces(spec);
+    plan.allowed = spec.allow_namespaces;
+    plan.owned = spec.own;
+    plan.owned.insert(Namespace::user);
+    if (plan.fresh.contains(Namespace::uts)) {
+        plan.owned.insert(Namespace::uts);
+    }
+    for (const Namespace kind : {Namespace::user, Namespace::mnt, Namespace::pid, Namespace::net, Namespace::ipc}) {
+        if (plan.fresh.contains(kind)) {
+            plan.init_clone_flags |= spec::row(kind).clone_flag;
+        }
+    }
+    plan.command_is_pid1 = plan.fresh.contains(Namespace::pid) && !spec.init;
+    if (plan.command_is_pid1) {
+        plan.command_clone_flags = spec::row(Namespace::pid).clone_flag;
+    }
+    if (plan.fresh.contains(Namespace::time)) {
+        plan.time_offsets = TimeOffsets{spec.boottime_offset.value_or(0), spec.monotonic_offset.value_or(0)};
+    }
+}
+
+std::uint64_t guest_clone_flags(const Plan& plan) {
+    std::uint64_t flags = 0;
+    for (const spec::NamespaceRow& row : spec::namespace_table) {
+        flags |= plan.owned.contains(row.kind) ? row.clone_flag : 0;
+    }
+    return flags;
+}
+
+// As many of each kind as exist once the guest has its own: init's, the command's pid namespace, what the guest owns.
+unsigned namespaces_made(const Plan& plan, Namespace kind) {
+    unsigned made = plan.owned.contains(kind) ? 1 : 0;
+    if (kind != Namespace::user && kind != Namespace::uts && plan.fresh.contains(kind)) {
+        ++made;
+    }
+    return made + (kind == Namespace::pid && plan.command_is_pid1 ? 1 : 0);
+}
+
+void plan_quotas(Plan& plan) {
+    for (const spec::NamespaceRow& row : spec::namespace_table) {
+        if (!plan.allowed.contains(row.kind)) {
+            plan.steps.push_back(Quota{row.quota, std::to_string(namespaces_made(plan, row.kind))});
+        }
+    }
+}
+
+void check_streams(const host::Facts& facts) {
+    static constexpr std::array names = {"standard input (0)", "standard output (1)", "standard error (2)"};
+    for (std::size_t fd = 0; fd < names.size(); ++fd) {
+        const host::Stream& stream = facts.streams[fd];
+        if (!stream.open) {
+            continue;
+        }
+        const bool usual = S_ISREG(stream.type) || S_ISCHR(stream.type) || S_ISFIFO(stream.type) ||
+                           S_ISSOCK(stream.type) || stream.type == 0;  // anonymous inodes have no type
+        if (stream.path_only || !usual) {
+            throw Error(std::string("cannot pass ") + names[fd] + ": it is " +
+                        (S_ISDIR(stream.type) ? "a directory, through which the host's files could be reached"
+                         : stream.path_only   ? "open for its path only (O_PATH)"
+                                              : "neither a file, a pipe, a terminal nor a socket"))
+                .with_fix("redirect it, e.g. " + std::to_string(fd) + (fd == 0 ? "</dev/null" : ">/dev/null"));
+        }
+    }
+}
+
+void plan_terminal(Plan& plan, const Spec& spec, const host::Facts& facts) {
+    if (spec.new_session) {
+        plan.steps.push_back(NewSession{});
+        return;
+    }
+    // The foreground is taken when the command has the terminal to itself. In `sandbox -- CMD | less` it is less's, too:
+    // the command gets it when it asks for it.
+    ProcessGroup group;
+    const bool alone = facts.streams[0].controlling && facts.streams[1].controlling;
+    if (spec.foreground && facts.terminal_foreground && alone) {
+        group.terminal = 0;
+    }
+    plan.steps.push_back(group);
+}
+
+bool is_feature_off_for_mounts(const Plan& plan) {
+    return plan.owned.contains(Namespace::mnt) || plan.allowed.contains(Namespace::mnt);
+}
+
+std::string missing_of(int abi) {
+    std::string missing;
+    if (abi < 3) {
+        missing += "truncate (6.2), ";
+    }
+    if (abi < 6) {
+        missing += "signal and abstract socket scopes (6.12), ";
+    }
+    return missing.empty() ? missing : missing.substr(0, missing.size() - 2);
+}
+
+void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::vector<std::string> writable) {
+    if (spec.landlock == LandlockUse::none) {
+        plan.notes.emplace_back("landlock: off (--landlock none)");
+    } else if (is_feature_off_for_mounts(plan)) {
+        if (spec.landlock == LandlockUse::require) {
+            throw Error("--landlock require: Landlock refuses every mount(2), which --own mnt or --allow-namespaces mnt opens")
+                .with_fix("leave out one of the two");
+        }
+        plan.notes.emplace_back("landlock: off (it would refuse every mount, which --own or --allow-namespaces mnt opens)");
+    } else if (facts.landlock_abi < 2) {
+        // ABI 1 refuses every rename from one directory to another.
+        const std::string have = facts.landlock_abi == 0 ? "none" : "ABI 1, which refuses renames across directories";
+        if (spec.landlock == LandlockUse::require) {
+            throw Error("--landlock require: the kernel has " + have)
+                .with_fix("boot a kernel of 5.19 or later with landlock in its lsm= list, or use --landlock auto");
+        }
+        plan.notes.push_back("landlock: missing (the kernel has " + have + "; 5.19 or later has it)");
+    } else {
+        const std::string missing = missing_of(facts.landlock_abi);
+        plan.notes.push_back("landlock: ABI " + std::to_string(facts.landlock_abi) +
+                             (missing.empty() ? std::string() : "; the kernel lacks " + missing));
+        plan.steps.push_back(Landlock{facts.landlock_abi, std::move(writable)});
+        return;
+    }
+    plan.pipe_stdin = S_ISREG(facts.streams[0].type) && facts.streams[0].open;
+}
+
+std::optional<std::string> user_name(const host::Tree& tree, const std::string& passwd, std::uint32_t uid) {
+    const std::string text = tree.read(passwd);
+    const std::string wanted = std::to_string(uid);
+    for (std::size_t start = 0; start < text.size();) {
+        const std::size_t end = std::min(text.find('\n', start), text.size());
+        const std::string line = text.substr(start, end - start);
+        const std::size_t name = line.find(':');
+        const std::size_t password = name == std::string::npos ? name : line.find(':', name + 1);
+        const std::size_t id = password == std::string::npos ? password : line.find(':', password + 1);
+        if (id != std::string::npos && line.compare(password + 1, id - password - 1, wanted) == 0) {
+            return line.substr(0, name);
+        }
+        start = end + 1;
+    }
+    return std::nullopt;
+}
+
+void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree,
+                    const Identity& place) {
+    Identity identity = place;
+    const std::string root = spec.root ? spec::absolute(facts.cwd.value_or("/"), *spec.root) : std::string();
+    identity.user = user_name(tree, root + "/etc/passwd", plan.guest_maps.users.front().inside);
+    const Environment environment = build_environment(spec, facts.environment, identity);
+    Execute execute;
+    execute.environment = environment.strings();
+    for (const auto& [name, value] : environment.variables) {
+        plan.environment_names.push_back(name);
+    }
+    plan.environment_withheld = environment.withheld;
+    execute.arguments = spec.command.empty() ? std::vector<std::string>{"/bin/sh"} : spec.command;
+    const std::string& command = execute.arguments.front();
+    if (command.find('/') != std::string::npos) {
+        execute.candidates.push_back(command);
+    } else {
+        std::string path = environment.variables.at("PATH");
+        for (std::size_t start = 0; start <= path.size();) {
+            const std::size_t end = std::min(path.find(':', start), path.size());
+            const std::string directory = path.substr(start, end - start);
+            execute.candidates.push_back(directory.empty() ? "./" + command : spec::join(directory, command));
+            start = end + 1;
+        }
+    }
+    plan.steps.push_back(std::move(execute));
+}
+
+// --only: the tree stays as it is, in a mount namespace of its own. What asks for kuid 0 instead of a capability in /proc
+// and /sys is read-only all the same: root of the host would otherwise write its sysctls.
+Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
+    plan.steps.push_back(KeepRoot{});
+    if (plan.fresh.contains(Namespace::pid)) {
+        plan.steps.push_back(MountProc{"/proc"});
+    }
+    plan.steps.push_back(KeepQuotaDirectory{});
+    protect_kernel_trees(plan);
+    plan.steps.push_back(ReadOnly{"/sys"});
+    if (!spec.cwd && !facts.cwd) {
+        throw Error(std::string("cannot keep the current directory: ") + std::strerror(facts.cwd_error))
+            .with_fix("cd to a directory that exists, or --cwd DIR");
+    }
+    return {find_variable(facts.environment, "HOME").value_or("/"), spec.cwd ? *spec.cwd : *facts.cwd, std::nullopt};
+}
+
+void note_weaknesses(Plan& plan, const Spec& spec) {
+    if (!plan.fresh.contains(Namespace::pid)) {
+        plan.notes.emplace_back(
+            "pid namespace shared: the command sees the caller's other processes and can signal them, and what it starts "
+            "can outlive the sandbox when init is killed");
+    }
+    if (plan.owned.contains(Namespace::mnt)) {
+        plan.notes.emplace_back("mnt namespace owned by the guest: it can mount over everything it sees");
+    }
+    if (spec.only) {
+        plan.notes.emplace_back("the host's tree is shown as it is: what the caller may write, the command may write");
+    }
+}
+
+}  // namespace
+
+Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
+    check_streams(facts);
+    Plan plan;
+    plan_maps(plan, spec, facts);
+    plan_namespaces(plan, spec);
+    note_weaknesses(plan, spec);
+
+    plan.steps.push_back(PrivatePropagation{});
+    if (plan.fresh.contains(Namespace::cgroup)) {
+        plan.steps.push_back(NewCgroupNamespace{});
+    }
+    plan.steps.push_back(NewSessionKeyring{});
+    Identity identity;
+    std::vector<std::string> writable;
+    if (spec.only) {
+        identity = keep_tree(plan, spec, facts);
+        writable = {"/"};
+    } else {
+        DefaultView view(spec, facts, tree, plan);
+        view.build();
+        identity = {view.home(), view.cwd(), std::nullopt};
+        writable = view.writable();
+        plan.steps.push_back(PivotRoot{});
+    }
+    if (plan.fresh.contains(Namespace::net)) {
+        plan.steps.push_back(LoopbackUp{});
+    }
+    plan_terminal(plan, spec, facts);
+    plan_quotas(plan);
+    plan.steps.push_back(EnterGuest{guest_clone_flags(plan)});
+    if (spec.own.contains(Namespace::net)) {
+        plan.steps.push_back(LoopbackUp{});
+    }
+    if (plan.fresh.contains(Namespace::uts)) {
+        plan.steps.push_back(SetHostname{spec.hostname.value_or("sandbox")});
+        if (spec.domainname) {
+            plan.steps.push_back(SetDomainname{*spec.domainname});
+        }
+    }
+    plan.steps.push_back(ChangeDirectory{identity.cwd});
+    plan.steps.push_back(CloseDescriptors{});
+    plan.steps.push_back(NoNewPrivileges{});
+    plan_landlock(plan, spec, facts, std::move(writable));
+    plan.steps.push_back(Seccomp{});
+    plan_execution(plan, spec, facts, tree, identity);
+    return plan;
+}
+
+}  // namespace sandbox::plan

@@ -1,0 +1,353 @@
+#include "plan/default_view.hpp"
+
+#include "plan/environment.hpp"
+#include "spec/namespaces.hpp"
+#include "spec/paths.hpp"
+
+#include <sandbox/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <set>
+
+#include <sys/stat.h>
+
+namespace sandbox::plan {
+namespace {
+
+constexpr MountAttributes host_read_only{true, true, true, false};
+constexpr MountAttributes host_writable{false, true, true, false};
+constexpr MountAttributes private_read_only{true, true, true, false};
+constexpr MountAttributes private_writable{false, true, true, false};
+constexpr MountAttributes device{false, true, false, true};
+
+constexpr std::array device_names = {"null", "zero", "full", "random", "urandom", "tty"};
+
+// Kernel interfaces that tell or change more than a sandbox should: as container runtimes mask them, plus `keys`.
+constexpr std::array masked = {
+    "/proc/acpi", "/proc/kcore",     "/proc/keys",        "/proc/key-users", "/proc/latency_stats", "/proc/sched_debug",
+    "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/proc/sysrq-trigger", "/sys/firmware",
+};
+constexpr std::array read_only = {"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"};
+
+// Directories below a home that are never shown again because the caller happens to stand in one.
+constexpr std::array secret_names = {
+    ".ssh",         ".gnupg",  ".aws",     ".azure", ".config/gcloud", ".kube", ".docker", ".password-store",
+    ".config/gh",   ".mozilla", ".cargo/credentials", ".local/share/keyrings",
+};
+
+std::string octal(std::uint32_t value) {
+    std::string digits;
+    for (; value != 0; value >>= 3U) {
+        digits.insert(digits.begin(), static_cast<char>('0' + (value & 7U)));
+    }
+    return "0" + digits;
+}
+
+}  // namespace
+
+void protect_kernel_trees(Plan& plan) {
+    for (const char* path : read_only) {
+        plan.steps.push_back(ReadOnly{path});
+    }
+    for (const char* path : masked) {
+        plan.steps.push_back(Mask{path});
+    }
+}
+
+DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree, Plan& plan)
+    : spec_(spec), facts_(facts), tree_(tree), fresh_(spec::fresh_namespaces(spec)), view_(plan, tree), plan_(plan) {}
+
+void DefaultView::build() {
+    find_homes();
+    make_root();
+    make_kernel_trees();
+    make_devices();
+    make_private_places();
+    if (!spec_.root) {
+        hide_homes();
+        show_home();
+        show_cwd();
+    }
+    if (spec_.network == Network::host) {
+        show_resolver_files();
+    }
+    for (const Mount& mount : spec_.mounts) {
+        std::visit([this](const auto& entry) { apply(entry); }, mount);
+    }
+    choose_cwd();
+    plan_.areas = view_.areas();
+    plan_.cwd = cwd_;
+    view_.add_writable("/dev");
+    view_.add_writable("/proc");
+}
+
+void DefaultView::find_homes() {
+    if (spec_.root) {
+        home_ = "/root";
+        return;
+    }
+    std::vector<std::string> candidates = {"/home", "/root"};
+    const std::optional<std::string> variable = find_variable(facts_.environment, "HOME");
+    // A HOME that is no directory, or `/`, is nobody's home: /root stands in for it.
+    if (variable && variable->starts_with('/') && spec::absolute("/", *variable) != "/") {
+        home_ = spec::absolute("/", *variable);
+        candidates.push_back(home_);
+    }
+    bool home_found = false;
+    for (const std::string& candidate : candidates) {
+        int error = 0;
+        const std::optional<FileId> id = tree_.follow(candidate, error);
+        const std::optional<std::string> canonical = tree_.canonical(candidate);
+        if (!id || !S_ISDIR(id->type) || !canonical || *canonical == "/") {
+            continue;
+        }
+        home_found = home_found || candidate == home_;
+        if (std::none_of(hidden_.begin(), hidden_.end(), [&](const Hidden& known) { return known.path == *canonical; })) {
+            hidden_.push_back({*canonical, *id});
+        }
+    }
+    if (!home_found) {
+        home_ = "/root";
+    }
+}
+
+void DefaultView::make_root() {
+    std::set<std::string> replaced = {"proc", "sys", "dev", "tmp", "run"};
+    if (!spec_.root) {
+        for (const Hidden& hidden : hidden_) {
+            if (spec::parent(hidden.path) == "/") {
+                replaced.insert(hidden.path.substr(1));
+            }
+        }
+        view_.make_root("/", replaced);
+        return;
+    }
+    const std::string path = spec::absolute(facts_.cwd.value_or("/"), *spec_.root);
+    int error = 0;
+    const std::optional<FileId> id = tree_.follow(path, error);
+    if (!id || !S_ISDIR(id->type)) {
+        throw Error("cannot use --root " + *spec_.root + ": " + std::strerror(id ? ENOTDIR : error));
+    }
+    plan_.base = tree_.canonical(path).value_or(path);
+    view_.make_root(plan_.base, replaced);
+}
+
+void DefaultView::make_kernel_trees() {
+    if (fresh_.contains(Namespace::pid)) {
+        view_.mount_special<MountProc>("/proc");
+    } else {
+        int error = 0;
+        view_.bind({"/proc", tree_.follow("/proc", error).value_or(FileId{})}, "/proc", "/proc", {false, true, true, true});
+    }
+    if (fresh_.contains(Namespace::net)) {
+        view_.mount_special<MountSysfs>("/sys");
+    } else {
+        int error = 0;
+        view_.bind({"/sys", tree_.follow("/sys", error).value_or(FileId{})}, "/sys", "/sys", {true, true, true, true});
+    }
+    plan_.steps.push_back(KeepQuotaDirectory{});
+    if (fresh_.contains(Namespace::net)) {
+        // Root inside has no network capability; what it would need one for is opened to everybody inside.
+        plan_.steps.push_back(Sysctl{"net/ipv4/ip_unprivileged_port_start", "0"});
+        plan_.steps.push_back(Sysctl{"net/ipv4/ping_group_range", "0 0"});
+    }
+    protect_kernel_trees(plan_);
+}
+
+void DefaultView::make_devices() {
+    view_.mount_scratch("/dev", 0755, private_read_only);
+    for (const char* name : device_names) {
+        const std::string path = std::string("/dev/") + name;
+        int error = 0;
+        if (const std::optional<FileId> id = tree_.follow(path, error)) {
+            view_.bind({path, *id}, path, path, device);
+        }
+    }
+    view_.mount_special<MountDevpts>("/dev/pts");
+    if (fresh_.contains(Namespace::ipc)) {
+        view_.mount_scratch("/dev/shm", 01777, private_writable);
+        view_.mount_special<MountMqueue>("/dev/mqueue");
+    } else {
+        for (const char* path : {"/dev/shm", "/dev/mqueue"}) {
+            int error = 0;
+            if (const std::optional<FileId> id = tree_.follow(path, error)) {
+                view_.bind({path, *id}, path, path, host_writable);
+            }
+        }
+    }
+    constexpr std::array<std::array<const char*, 2>, 5> links{{{"/dev/fd", "/proc/self/fd"},
+                                                               {"/dev/stdin", "/proc/self/fd/0"},
+                                                               {"/dev/stdout", "/proc/self/fd/1"},
+                                                               {"/dev/stderr", "/proc/self/fd/2"},
+                                                               {"/dev/ptmx", "pts/ptmx"}}};
+    for (const auto& [path, text] : links) {
+        view_.symlink(path, text);
+    }
+}
+
+void DefaultView::make_private_places() {
+    view_.mount_scratch("/tmp", 01777, private_writable);
+    view_.mount_scratch("/run", 0755, private_writable);
+    if (view_.exists("/var/tmp") && !view_.is_private("/var/tmp")) {
+        view_.mount_scratch("/var/tmp", 01777, private_writable);
+    }
+    if (spec_.root) {
+        view_.mount_scratch("/root", 0700, private_writable);
+        return;
+    }
+    // Where NixOS and Guix keep the system itself.
+    for (const char* path : {"/run/current-system", "/run/booted-system", "/run/opengl-driver"}) {
+        int error = 0;
+        const std::optional<FileId> id = tree_.follow(path, error);
+        if (id) {
+            const std::string canonical = tree_.canonical(path).value_or(path);
+            view_.bind({canonical, *id}, canonical, path, host_read_only);
+        }
+    }
+}
+
+void DefaultView::hide_homes() {
+    for (const Hidden& hidden : hidden_) {
+        if (!view_.is_private(hidden.path)) {
+            view_.mount_scratch(hidden.path, 0755, private_read_only);
+        }
+    }
+}
+
+void DefaultView::show_home() {
+    if (spec_.home == Home::isolated) {
+        view_.mount_scratch(home_, 0700, private_writable);
+        return;
+    }
+    int error = 0;
+    const std::optional<FileId> id = tree_.follow(home_, error);
+    const std::optional<std::string> canonical = tree_.canonical(home_);
+    if (!id || !canonical || !find_variable(facts_.environment, "HOME")) {
+        throw Error("cannot show the home directory: HOME does not name a directory").with_fix("set HOME, or leave --home out");
+    }
+    view_.bind({*canonical, *id}, *canonical, *canonical, host_writable);
+}
+
+bool DefaultView::is_home_or_above(const std::string& canonical, const FileId& id) const {
+    return std::any_of(hidden_.begin(), hidden_.end(), [&](const Hidden& hidden) {
+        return spec::is_below_or_same(hidden.path, canonical) ||
+               (hidden.id.device == id.device && hidden.id.inode == id.inode);
+    });
+}
+
+bool DefaultView::holds_secrets(const std::string& canonical) const {
+    if (spec::is_below_or_same(canonical, "/run/user")) {
+        return true;
+    }
+    if (const auto runtime = find_variable(facts_.environment, "XDG_RUNTIME_DIR");
+        runtime && runtime->starts_with('/') && spec::is_below_or_same(canonical, spec::absolute("/", *runtime))) {
+        return true;
+    }
+    const std::string home = tree_.canonical(home_).value_or(home_);
+    return std::any_of(secret_names.begin(), secret_names.end(), [&](const char* name) {
+        return spec::is_below_or_same(canonical, spec::join(home, name));
+    });
+}
+
+// The caller's directory lies below something hidden or private: it is shown again, with the repository around it, but
+// never in a way that uncovers a whole home.
+void DefaultView::show_cwd() {
+    if (!facts_.cwd) {
+        return;
+    }
+    const std::string& cwd = *facts_.cwd;
+    if (!view_.is_private(cwd) || view_.exists(cwd) || is_home_or_above(cwd, facts_.cwd_id) || holds_secrets(cwd)) {
+        return;
+    }
+    // Below a home, the directory with the nearest `.git` entry comes with it; the entry's content is never read.
+    std::string shown = cwd;
+    std::string relative = ".";
+    const bool in_home = std::any_of(hidden_.begin(), hidden_.end(),
+                                     [&](const Hidden& hidden) { return spec::is_below_or_same(cwd, hidden.path); });
+    FileId id = facts_.cwd_id;
+    std::string up = ".";
+    for (std::string at = cwd; in_home; at = spec::parent(at), up = up == "." ? ".." : up + "/..") {
+        int error = 0;
+        const std::optional<FileId> here = tree_.follow(up, error);
+        if (!here || is_home_or_above(at, *here) || holds_secrets(at)) {
+            break;
+        }
+        if (tree_.look(up + "/.git")) {
+            shown = at;
+            relative = up;
+            id = *here;
+            break;
+        }
+    }
+    view_.bind({relative, id}, shown, shown, host_read_only);
+}
+
+void DefaultView::apply(const sandbox::Bind& bind) {
+    const char* option = bind.writable ? "--rw " : "--ro ";
+    int error = 0;
+    const std::optional<FileId> id = tree_.follow(bind.source, error);
+    if (!id) {
+        if (bind.optional && (error == ENOENT || error == ENOTDIR)) {
+            return;
+        }
+        throw Error("cannot show " + bind.source + " (" + option + bind.source + "): " + std::strerror(error))
+            .with_fix(error == ENOENT || error == ENOTDIR
+                          ? "check the path, or use " + std::string(bind.writable ? "--rw-try" : "--ro-try") +
+                                " for one that may be missing"
+                          : "check the permissions of the directories above it");
+    }
+    const bool relative = !bind.source.starts_with('/');
+    if (relative && !facts_.cwd) {
+        throw Error("cannot show " + bind.source + " (" + option + bind.source +
+                    "): the current directory has no path: " + std::strerror(facts_.cwd_error))
+            .with_fix("name the source by an absolute path");
+    }
+    const std::string own = spec::absolute(facts_.cwd.value_or("/"), bind.source);
+    const std::string canonical = tree_.canonical(bind.source).value_or(own);
+    const std::string target = bind.target.empty() ? own : spec::absolute(facts_.cwd.value_or("/"), bind.target);
+    if (bind.target.empty() && !spec_.root && is_home_or_above(canonical, *id)) {
+        throw Error(option + bind.source + " would uncover a whole home directory: " + canonical)
+            .with_fix("--home rw shows the real home; or start from a directory below it, or name one");
+    }
+    // A relative source is taken from the inherited directory, which may be out of reach by path; `/` only by path.
+    const std::string source = relative && canonical != "/" ? bind.source : canonical;
+    view_.bind({source, *id}, canonical, target, bind.writable ? host_writable : host_read_only);
+}
+
+void DefaultView::apply(const sandbox::Tmpfs& tmpfs) {
+    view_.mount_tmpfs(spec::absolute("/", tmpfs.target), tmpfs.size ? std::to_string(*tmpfs.size) : std::string(),
+                      octal(tmpfs.mode.value_or(0755)));
+}
+
+// A resolver configuration that is a link into the hidden /run would dangle: its target is shown there.
+void DefaultView::show_resolver_files() {
+    for (const char* path : {"/etc/resolv.conf", "/etc/hosts"}) {
+        int error = 0;
+        const std::optional<std::string> canonical = tree_.canonical(path);
+        const std::optional<FileId> id = tree_.follow(path, error);
+        if (canonical && id && !spec_.root && view_.is_private(*canonical)) {
+            view_.bind({*canonical, *id}, *canonical, *canonical, host_read_only);
+        }
+    }
+}
+
+void DefaultView::choose_cwd() {
+    if (spec_.cwd) {
+        cwd_ = spec::absolute("/", *spec_.cwd);
+        return;
+    }
+    if (spec_.root) {
+        return;
+    }
+    if (!facts_.cwd) {
+        throw Error(std::string("cannot keep the current directory: ") +
+                    (facts_.cwd_error == ENOENT ? "it has been removed" : std::strerror(facts_.cwd_error)))
+            .with_fix("cd to a directory that exists, or --cwd DIR");
+    }
+    cwd_ = view_.nearest_existing(*facts_.cwd);
+}
+
+}  // namespace sandbox::plan

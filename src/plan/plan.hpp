@@ -1,0 +1,63 @@
+// A plan: everything a sandbox will be, decided before the clone. Pure data; the same plan is printed, checked and run.
+#pragma once
+
+#include "plan/step.hpp"
+
+#include <sandbox/spec.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace sandbox::plan {
+
+/// One line of a uid_map or gid_map (user_namespaces(7)).
+struct IdExtent {
+    std::uint32_t inside = 0;
+    std::uint32_t outside = 0;
+    std::uint32_t count = 0;
+    friend bool operator==(const IdExtent&, const IdExtent&) = default;
+};
+
+struct IdMaps {
+    std::vector<IdExtent> users;
+    std::vector<IdExtent> groups;
+};
+
+/// The text that is written to a map file.
+[[nodiscard]] std::string map_text(const std::vector<IdExtent>& extents);
+
+/// Init's time namespace (time_namespaces(7)); seconds.
+struct TimeOffsets {
+    std::int64_t boottime = 0;
+    std::int64_t monotonic = 0;
+};
+
+struct Plan {
+    NamespaceSet fresh;  ///< kinds that are new inside
+    NamespaceSet owned;  ///< kinds that the guest's user namespace owns
+    NamespaceSet allowed;  ///< kinds of which the guest may make more
+
+    std::uint64_t init_clone_flags = 0;     ///< for the clone of init
+    std::uint64_t command_clone_flags = 0;  ///< for the clone of the setup child, which becomes the command
+    IdMaps setup_maps;                      ///< of the setup user namespace, written by the launcher
+    IdMaps guest_maps;                      ///< of the guest user namespace, written by init
+    std::optional<TimeOffsets> time_offsets;
+
+    std::vector<Step> steps;  ///< executed by the setup child, in this order
+
+    bool command_is_pid1 = false;           ///< pid 1 of its own pid namespace
+    bool pipe_stdin = false;                ///< Landlock cannot guard a regular file on 0: it is fed through a pipe
+    std::vector<std::string> environment_names;  ///< what is passed or set, for explain()
+    std::size_t environment_withheld = 0;   ///< how many of the caller's variables are not passed
+    std::string base = "/";                 ///< the directory of the host that `/` was made from
+    std::string cwd = "/";                  ///< inside
+    std::map<std::string, std::string> areas;  ///< inside path to the host path shown there; empty: private
+    std::vector<std::string> notes;         ///< what the reader should know: Landlock, what can no longer be promised
+};
+
+}  // namespace sandbox::plan

@@ -1,0 +1,107 @@
+#include "plan/render.hpp"
+
+#include "spec/escape.hpp"
+#include "spec/namespaces.hpp"
+
+#include <algorithm>
+
+namespace sandbox::plan {
+namespace {
+
+std::string padded(std::string text, std::size_t width) {
+    text.resize(std::max(width, text.size()), ' ');
+    return text;
+}
+
+std::string right(std::string text, std::size_t width) {
+    return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
+}
+
+std::string attributes(const MountAttributes& given) {
+    std::string text = given.read_only ? "ro" : "rw";
+    text += given.nosuid ? ",nosuid" : "";
+    text += given.nodev ? ",nodev" : "";
+    text += given.noexec ? ",noexec" : "";
+    return text;
+}
+
+std::string detail(const Step& step) {
+    if (const auto* bind = std::get_if<BindMount>(&step)) {
+        return " (" + attributes(bind->attributes) + ")";
+    }
+    if (const auto* scratch = std::get_if<MountScratch>(&step)) {
+        return " (tmpfs, " + attributes(scratch->attributes) + ")";
+    }
+    if (const auto* tmpfs = std::get_if<MountTmpfs>(&step)) {
+        return " (mode=" + tmpfs->mode + (tmpfs->size.empty() ? "" : ", size=" + tmpfs->size) + ")";
+    }
+    if (const auto* landlock = std::get_if<Landlock>(&step)) {
+        std::string text = "ABI " + std::to_string(landlock->abi) + ", write below";
+        for (const std::string& path : landlock->writable) {
+            text += ' ' + path;
+        }
+        return text;
+    }
+    if (const auto* group = std::get_if<ProcessGroup>(&step)) {
+        return group->terminal >= 0 ? "its own, in the foreground of the terminal" : "its own";
+    }
+    if (std::holds_alternative<Seccomp>(step)) {
+        return "no TIOCSTI, no TIOCLINUX, no foreign system call tables";
+    }
+    return {};
+}
+
+void render_maps(std::string& text, const char* name, const IdMaps& maps) {
+    for (const auto& [kind, extents] : {std::pair{"uid_map", &maps.users}, {"gid_map", &maps.groups}}) {
+        for (const IdExtent& extent : *extents) {
+            text += std::string("  ") + name + ' ' + kind + ": " + std::to_string(extent.inside) + ' ' +
+                    std::to_string(extent.outside) + ' ' + std::to_string(extent.count) + '\n';
+        }
+    }
+}
+
+}  // namespace
+
+std::string render(const Plan& plan) {
+    NamespaceSet shared;
+    for (const spec::NamespaceRow& row : spec::namespace_table) {
+        if (!plan.fresh.contains(row.kind)) {
+            shared.insert(row.kind);
+        }
+    }
+    std::string text = "namespaces:\n  new: " + spec::names(plan.fresh) + '\n';
+    text += "  the host's: " + (shared.empty() ? "none" : spec::names(shared)) + '\n';
+    text += "  owned by the guest: " + spec::names(plan.owned) + '\n';
+    text += "  more may be made of: " + (plan.allowed.empty() ? "none" : spec::names(plan.allowed)) + '\n';
+    text += "ids (inside outside count):\n";
+    render_maps(text, "setup", plan.setup_maps);
+    text += "  setup setgroups: deny\n";
+    render_maps(text, "guest", plan.guest_maps);
+    if (plan.time_offsets) {
+        text += "clocks: boottime " + std::to_string(plan.time_offsets->boottime) + " s, monotonic " +
+                std::to_string(plan.time_offsets->monotonic) + " s\n";
+    }
+    text += std::string("command: ") +
+            (plan.command_is_pid1 ? "pid 1 of a pid namespace of its own\n" : "a child of init\n");
+    text += "steps:\n";
+    for (std::size_t index = 0; index < plan.steps.size(); ++index) {
+        const Step& step = plan.steps[index];
+        text += right(std::to_string(index + 1), 4) + "  " + padded(step_name(step), 19) +
+                spec::escaped(step_subject(step) + detail(step)) + '\n';
+    }
+    text += "environment: " + std::to_string(plan.environment_names.size()) + " passed or set, " +
+            std::to_string(plan.environment_withheld) + " withheld\n ";
+    for (const std::string& name : plan.environment_names) {
+        text += ' ' + spec::escaped(name);
+    }
+    text += "\nnotes:\n";
+    for (const std::string& note : plan.notes) {
+        text += "  " + note + '\n';
+    }
+    if (plan.pipe_stdin) {
+        text += "  standard input is a regular file and fed through a pipe\n";
+    }
+    return text;
+}
+
+}  // namespace sandbox::plan

@@ -1,0 +1,228 @@
+// The vocabulary of a plan: every step that a sandbox can be made of, as data.
+//
+// The launcher builds and prints steps; the setup child executes them after the clone, where nothing may be allocated: it
+// only reads them. Each kind has a name, which --explain, --verbose and errors use.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace sandbox::plan {
+
+/// What a path was when the launcher looked at it. The child refuses a source that is something else by then.
+struct FileId {
+    dev_t device = 0;
+    ino_t inode = 0;
+    mode_t type = 0;  ///< S_IFMT bits of st_mode
+    friend bool operator==(const FileId&, const FileId&) = default;
+};
+
+/// Attributes of a mount, as mount_setattr(2) has them (Linux 5.12).
+struct MountAttributes {
+    bool read_only = false;
+    bool nosuid = false;
+    bool nodev = false;
+    bool noexec = false;
+    friend bool operator==(const MountAttributes&, const MountAttributes&) = default;
+};
+
+/// A path of the host, resolved by the child: an absolute one from the old root, any other from the inherited cwd.
+struct Source {
+    std::string path;
+    FileId expected;
+};
+
+/// Mount propagation of the whole tree private: nothing mounted inside or outside crosses any more.
+struct PrivatePropagation {
+    static constexpr const char* name = "private-propagation";
+};
+/// unshare(CLONE_NEWCGROUP) in the setup user namespace.
+struct NewCgroupNamespace {
+    static constexpr const char* name = "cgroup-namespace";
+};
+/// A session keyring of its own (session-keyring(7)), so that the caller's keys are not possessed.
+struct NewSessionKeyring {
+    static constexpr const char* name = "session-keyring";
+};
+/// The scratch tmpfs: one superblock for every private directory, so that together they have one limit. It is attached
+/// over the old `/`, where the new tree never shows it.
+struct MakeScratch {
+    static constexpr const char* name = "scratch";
+};
+/// A directory in the scratch tmpfs.
+struct ScratchDirectory {
+    static constexpr const char* name = "mkdir";
+    std::string path;  ///< relative to the scratch tmpfs
+    std::uint32_t mode = 0755;
+};
+/// An empty file in the scratch tmpfs: a mount point.
+struct ScratchFile {
+    static constexpr const char* name = "mkfile";
+    std::string path;
+};
+/// A symbolic link in the scratch tmpfs.
+struct ScratchSymlink {
+    static constexpr const char* name = "symlink";
+    std::string path;
+    std::string text;
+};
+/// The directory of the scratch tmpfs that becomes the new `/`.
+struct MountRoot {
+    static constexpr const char* name = "root";
+    std::string scratch;
+};
+/// The old `/` stays: the tree as it is, in a mount namespace of its own.
+struct KeepRoot {
+    static constexpr const char* name = "root";
+};
+/// A directory of the scratch tmpfs shown at `target`.
+struct MountScratch {
+    static constexpr const char* name = "private";
+    std::string scratch;
+    std::string target;
+    MountAttributes attributes;
+};
+/// A path of the host shown at `target`, with its submounts.
+struct BindMount {
+    static constexpr const char* name = "bind";
+    Source source;
+    std::string target;
+    MountAttributes attributes;
+};
+/// A tmpfs with a limit of its own.
+struct MountTmpfs {
+    static constexpr const char* name = "tmpfs";
+    std::string target;
+    std::string size;  ///< as tmpfs(5) takes it; empty: the kernel's default
+    std::string mode;  ///< octal
+};
+/// A mount point in a private tmpfs that is mounted already.
+struct MakeMountPoint {
+    static constexpr const char* name = "mount-point";
+    std::string target;
+    bool directory = true;
+};
+/// proc(5) of the pid namespace.
+struct MountProc {
+    static constexpr const char* name = "proc";
+    std::string target;
+};
+/// sysfs(5) of the network namespace, read-only.
+struct MountSysfs {
+    static constexpr const char* name = "sysfs";
+    std::string target;
+};
+/// A devpts instance of its own.
+struct MountDevpts {
+    static constexpr const char* name = "devpts";
+    std::string target;
+};
+/// mqueue of the ipc namespace (mq_overview(7)).
+struct MountMqueue {
+    static constexpr const char* name = "mqueue";
+    std::string target;
+};
+/// An existing entry made unreadable: /dev/null or an empty directory over it. A path that does not exist is passed over.
+struct Mask {
+    static constexpr const char* name = "mask";
+    std::string target;
+};
+/// An existing entry bound onto itself, read-only. A path that does not exist is passed over.
+struct ReadOnly {
+    static constexpr const char* name = "read-only";
+    std::string target;
+};
+/// pivot_root(2) to the new tree and detach the old one.
+struct PivotRoot {
+    static constexpr const char* name = "pivot-root";
+};
+/// The loopback interface up (netdevice(7)).
+struct LoopbackUp {
+    static constexpr const char* name = "loopback-up";
+};
+/// Writes a file below the fresh /proc/sys.
+struct Sysctl {
+    static constexpr const char* name = "sysctl";
+    std::string path;  ///< relative to /proc/sys
+    std::string value;
+};
+/// Keeps a descriptor of /proc/sys/user as the setup user namespace sees it, for Quota.
+struct KeepQuotaDirectory {
+    static constexpr const char* name = "quota-directory";
+};
+/// The most namespaces of one kind that may exist below the setup user namespace: as many as were made.
+struct Quota {
+    static constexpr const char* name = "quota";
+    std::string file;  ///< in /proc/sys/user
+    std::string value;
+};
+/// unshare(2) of the guest's user namespace and what it owns; init writes the maps.
+struct EnterGuest {
+    static constexpr const char* name = "guest";
+    std::uint64_t clone_flags = 0;
+};
+struct SetHostname {
+    static constexpr const char* name = "hostname";
+    std::string value;
+};
+struct SetDomainname {
+    static constexpr const char* name = "domainname";
+    std::string value;
+};
+/// setsid(2): the command has no controlling terminal.
+struct NewSession {
+    static constexpr const char* name = "new-session";
+};
+/// A process group of its own, so that kill(0) inside reaches nobody outside, and the terminal's foreground if the
+/// launcher had it.
+struct ProcessGroup {
+    static constexpr const char* name = "process-group";
+    int terminal = -1;  ///< descriptor of the terminal to take, or -1
+};
+struct ChangeDirectory {
+    static constexpr const char* name = "cwd";
+    std::string path;
+};
+/// Restores the umask, marks every descriptor but 0, 1, 2 close-on-exec (close_range(2), Linux 5.11).
+struct CloseDescriptors {
+    static constexpr const char* name = "descriptors";
+};
+struct NoNewPrivileges {
+    static constexpr const char* name = "no-new-privs";
+};
+/// landlock(7): read and execute everywhere, write only below `writable`.
+struct Landlock {
+    static constexpr const char* name = "landlock";
+    int abi = 0;
+    std::vector<std::string> writable;
+    bool standard_streams = true;
+};
+/// The seccomp filter: no input faked into the terminal, no foreign system call tables.
+struct Seccomp {
+    static constexpr const char* name = "seccomp";
+};
+/// execve(2) of the first candidate that exists.
+struct Execute {
+    static constexpr const char* name = "exec";
+    std::vector<std::string> candidates;   ///< paths, in the order of PATH
+    std::vector<std::string> arguments;    ///< argv
+    std::vector<std::string> environment;  ///< NAME=VALUE
+};
+
+using Step =
+    std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory, ScratchFile,
+                 ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MakeMountPoint, MountProc, MountSysfs, MountDevpts,
+                 MountMqueue, Mask, ReadOnly, PivotRoot, LoopbackUp, Sysctl, KeepQuotaDirectory, Quota, EnterGuest,
+                 SetHostname, SetDomainname, NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors, NoNewPrivileges,
+                 Landlock, Seccomp, Execute>;
+
+/// The name of a step's kind.
+[[nodiscard]] const char* step_name(const Step& step) noexcept;
+/// What a step is about: a path, a value; may be empty.
+[[nodiscard]] std::string step_subject(const Step& step);
+
+}  // namespace sandbox::plan

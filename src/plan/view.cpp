@@ -1,0 +1,279 @@
+#include "plan/view.hpp"
+
+#include "spec/paths.hpp"
+
+#include <sandbox/error.hpp>
+
+#include <deque>
+#include <utility>
+
+#include <sys/stat.h>
+
+namespace sandbox::plan {
+namespace {
+
+constexpr MountAttributes read_only_attributes{true, true, true, false};
+constexpr int most_links = 40;  // as path_resolution(7) has it
+
+}  // namespace
+
+std::pair<std::string, const View::Area*> View::area_of(const std::string& path) const {
+    for (std::string prefix = path;; prefix = spec::parent(prefix)) {
+        if (const auto found = areas_.find(prefix); found != areas_.end()) {
+            return {prefix, &found->second};
+        }
+        if (prefix == "/") {
+            return {prefix, nullptr};
+        }
+    }
+}
+
+std::optional<host::Entry> View::entry_at(const std::string& path) const {
+    const auto [prefix, area] = area_of(path);
+    if (area == nullptr) {
+        return std::nullopt;
+    }
+    const std::string rest = path.substr(prefix == "/" ? 0 : prefix.size());
+    host::Entry directory{path, {0, 0, S_IFDIR}, {}};
+    switch (area->kind) {
+        case Area::Kind::host: {
+            if (rest.empty() || rest == "/") {
+                int error = 0;
+                const std::optional<FileId> id = tree_.follow(area->backing, error);
+                return id ? std::optional(host::Entry{path, *id, {}}) : std::nullopt;
+            }
+            return tree_.look(area->backing == "/" ? rest : area->backing + rest);
+        }
+        case Area::Kind::scratch: {
+            const std::string name = rest == "/" ? area->backing : area->backing + rest;
+            if (const auto link = scratch_symlinks_.find(name); link != scratch_symlinks_.end()) {
+                return host::Entry{path, {0, 0, S_IFLNK}, link->second};
+            }
+            if (const auto made = scratch_.find(name); made != scratch_.end()) {
+                directory.id.type = made->second;
+                return directory;
+            }
+            return std::nullopt;
+        }
+        case Area::Kind::tmpfs:
+        case Area::Kind::special:
+            return rest.empty() || area->kind == Area::Kind::special ? std::optional(directory) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+View::Walk View::walk(const std::string& path) const {
+    Walk result{"/", {}, S_IFDIR};
+    std::deque<std::string> todo;
+    for (std::string& part : spec::components(path)) {
+        todo.push_back(std::move(part));
+    }
+    for (int links = 0; !todo.empty();) {
+        const std::string part = std::move(todo.front());
+        todo.pop_front();
+        if (part == "..") {
+            result.path = spec::parent(result.path);
+            continue;
+        }
+        const std::string next = spec::join(result.path, part);
+        const std::optional<host::Entry> entry = entry_at(next);
+        if (!entry) {
+            result.missing.push_back(part);
+            result.missing.insert(result.missing.end(), todo.begin(), todo.end());
+            return result;
+        }
+        if (!S_ISLNK(entry->id.type)) {
+            result.path = next;
+            result.type = entry->id.type;
+            continue;
+        }
+        if (++links > most_links) {
+            throw Error("cannot follow " + path + ": too many levels of symbolic links");
+        }
+        const std::vector<std::string> target = spec::components(entry->link);
+        todo.insert(todo.begin(), target.begin(), target.end());
+        if (entry->link.starts_with('/')) {
+            result.path = "/";
+        }
+        result.type = S_IFDIR;
+    }
+    return result;
+}
+
+std::string View::resolve(const std::string& path) const {
+    const Walk found = walk(path);
+    std::string result = found.path;
+    for (const std::string& part : found.missing) {
+        result = spec::join(result, part);
+    }
+    return result;
+}
+
+bool View::exists(const std::string& path) const { return walk(path).missing.empty(); }
+
+bool View::is_private(const std::string& path) const {
+    const Area* area = area_of(resolve(path)).second;
+    return area != nullptr && area->kind != Area::Kind::host;
+}
+
+std::string View::nearest_existing(const std::string& path) const { return walk(path).path; }
+
+std::map<std::string, std::string> View::areas() const {
+    std::map<std::string, std::string> result;
+    for (const auto& [path, area] : areas_) {
+        result.emplace(path, area.kind == Area::Kind::host ? area.backing : std::string());
+    }
+    return result;
+}
+
+void View::cover(const std::string& path, Area area) {
+    // Whatever was mounted below is out of sight now.
+    for (auto below = areas_.lower_bound(path); below != areas_.end() && below->first.starts_with(path);) {
+        below = spec::is_below_or_same(below->first, path) ? areas_.erase(below) : std::next(below);
+    }
+    areas_[path] = std::move(area);
+}
+
+void View::make_scratch_directory(const std::string& path, std::uint32_t mode) {
+    if (scratch_.emplace(path, S_IFDIR).second) {
+        plan_.steps.push_back(ScratchDirectory{path, mode});
+    }
+}
+
+void View::show_entries(const std::string& scratch, const std::string& inside, const std::string& base,
+                        const std::set<std::string>& replaced) {
+    const std::optional<std::vector<host::Entry>> entries = tree_.list(base);
+    if (!entries) {
+        throw Error("cannot show " + base + ": its entries cannot be read");
+    }
+    std::vector<Step> binds;
+    for (const host::Entry& entry : *entries) {
+        const std::string here = scratch + "/" + entry.name;
+        if (S_ISLNK(entry.id.type)) {
+            scratch_symlinks_[here] = entry.link;
+            plan_.steps.push_back(ScratchSymlink{here, entry.link});
+            continue;
+        }
+        if (S_ISDIR(entry.id.type)) {
+            make_scratch_directory(here, 0755);
+        } else {
+            scratch_[here] = S_IFREG;
+            plan_.steps.push_back(ScratchFile{here});
+        }
+        if (!replaced.contains(entry.name)) {
+            const std::string target = spec::join(inside, entry.name);
+            const std::string source = spec::join(base, entry.name);
+            binds.push_back(BindMount{{source, entry.id}, target, read_only_attributes});
+            cover(target, {Area::Kind::host, source, false});
+        }
+    }
+    plan_.steps.insert(plan_.steps.end(), binds.begin(), binds.end());
+}
+
+void View::make_root(const std::string& base, const std::set<std::string>& replaced) {
+    plan_.steps.push_back(MakeScratch{});
+    make_scratch_directory("root", 0755);
+    plan_.steps.push_back(MountRoot{"root"});
+    cover("/", {Area::Kind::scratch, "root", false});
+    show_entries("root", "/", base, replaced);
+}
+
+void View::rebuild(const std::string& directory) {
+    const auto [prefix, area] = area_of(directory);
+    const std::string base = area->backing == "/" ? directory : area->backing + directory.substr(prefix.size());
+    const std::string scratch = "rebuilt-" + std::to_string(counter_++);
+    make_scratch_directory(scratch, 0755);
+    plan_.steps.push_back(MountScratch{scratch, directory, read_only_attributes});
+    cover(directory, {Area::Kind::scratch, scratch, false});
+    show_entries(scratch, directory, base, {});
+}
+
+std::string View::place_for(const std::string& target, mode_t type) {
+    Walk found = walk(target);
+    for (const std::string& part : found.missing) {
+        if (part == "..") {
+            throw Error("cannot mount at " + target + ": `..` behind a directory that does not exist");
+        }
+    }
+    if (found.missing.empty()) {
+        if (found.path == "/") {
+            throw Error("cannot mount at /: the root of the view is not a mount point").with_fix("--root DIR");
+        }
+        if (S_ISDIR(found.type) != S_ISDIR(type)) {
+            throw Error("cannot mount at " + target + ": " +
+                        (S_ISDIR(type) ? "a directory cannot be shown over a file" : "a file cannot be shown over a directory"));
+        }
+        return found.path;
+    }
+    if (!S_ISDIR(found.type)) {
+        throw Error("cannot mount at " + target + ": " + found.path + " is not a directory");
+    }
+    auto [prefix, area] = area_of(found.path);
+    if (area->kind == Area::Kind::host) {
+        if (area->writable) {
+            throw Error("cannot mount at " + target + ": it does not exist, and " + found.path + " is writable")
+                .with_fix("create it first: a mount point is never made on the host");
+        }
+        rebuild(found.path);
+        std::tie(prefix, area) = area_of(found.path);
+    }
+    if (area->kind == Area::Kind::special) {
+        throw Error("cannot mount at " + target + ": nothing can be made below " + prefix);
+    }
+    std::string path = found.path;
+    const std::string backing = area->backing;
+    const bool is_tmpfs = area->kind == Area::Kind::tmpfs;
+    for (std::size_t i = 0; i < found.missing.size(); ++i) {
+        path = spec::join(path, found.missing[i]);
+        const bool directory = i + 1 < found.missing.size() || S_ISDIR(type);
+        if (is_tmpfs) {
+            plan_.steps.push_back(MakeMountPoint{path, directory});
+            continue;
+        }
+        const std::string here = backing + (prefix == "/" ? path : path.substr(prefix.size()));
+        if (directory) {
+            make_scratch_directory(here, 0755);
+        } else {
+            scratch_[here] = S_IFREG;
+            plan_.steps.push_back(ScratchFile{here});
+        }
+    }
+    return path;
+}
+
+std::string View::mount_scratch(const std::string& target, std::uint32_t mode, MountAttributes attributes) {
+    const std::string place = place_for(target, S_IFDIR);
+    std::string scratch = "private-" + std::to_string(counter_++);
+    make_scratch_directory(scratch, mode);
+    plan_.steps.push_back(MountScratch{scratch, place, attributes});
+    cover(place, {Area::Kind::scratch, scratch, !attributes.read_only});
+    if (!attributes.read_only) {
+        add_writable(place);
+    }
+    return scratch;
+}
+
+void View::bind(Source source, const std::string& canonical, const std::string& target, MountAttributes attributes) {
+    const std::string place = place_for(target, source.expected.type);
+    plan_.steps.push_back(BindMount{std::move(source), place, attributes});
+    cover(place, {Area::Kind::host, canonical, !attributes.read_only});
+    if (!attributes.read_only) {
+        add_writable(place);
+    }
+}
+
+void View::mount_tmpfs(const std::string& target, std::string size, std::string mode) {
+    const std::string place = place_for(target, S_IFDIR);
+    plan_.steps.push_back(MountTmpfs{place, std::move(size), std::move(mode)});
+    cover(place, {Area::Kind::tmpfs, {}, true});
+    add_writable(place);
+}
+
+void View::symlink(const std::string& path, const std::string& text) {
+    const auto [prefix, area] = area_of(path);
+    const std::string here = area->backing + path.substr(prefix.size());
+    scratch_symlinks_[here] = text;
+    plan_.steps.push_back(ScratchSymlink{here, text});
+}
+
+}  // namespace sandbox::plan

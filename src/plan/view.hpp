@@ -1,0 +1,92 @@
+// The tree that a plan is building, as the planner knows it: which path is backed by what. Pure.
+#pragma once
+
+#include "host/facts.hpp"
+#include "plan/plan.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <sys/stat.h>
+
+namespace sandbox::plan {
+
+/// Adds steps to a plan and keeps track of what each path of the inside is.
+///
+/// A mount point that is missing in a read-only tree of the host is made to exist inside only: its nearest existing parent
+/// is replaced by a directory of the scratch tmpfs on which the parent's entries are bound again. The root itself is such a
+/// directory from the start.
+class View {
+  public:
+    View(Plan& plan, const host::Tree& tree) : plan_(plan), tree_(tree) {}
+
+    /// The new root: every entry of `base` (a canonical path of the host) bound read-only, but for the names in `replaced`,
+    /// which become empty mount points (unless they are symbolic links, which stay).
+    void make_root(const std::string& base, const std::set<std::string>& replaced);
+
+    /// A directory of the scratch tmpfs at `target`. Returns its scratch name.
+    std::string mount_scratch(const std::string& target, std::uint32_t mode, MountAttributes attributes);
+    /// A path of the host at `target`. `canonical` is the source's real path, for what lies below it.
+    void bind(Source source, const std::string& canonical, const std::string& target, MountAttributes attributes);
+    void mount_tmpfs(const std::string& target, std::string size, std::string mode);
+    /// A mount that has its own content: proc, sysfs...; nothing can be made below it.
+    template <class Mount>
+    void mount_special(const std::string& target) {
+        const std::string place = place_for(target, S_IFDIR);
+        plan_.steps.push_back(Mount{place});
+        cover(place, {Area::Kind::special, {}, false});
+    }
+    /// Entries of a scratch directory that is mounted at `target`.
+    void symlink(const std::string& path, const std::string& text);
+
+    /// Where a path of the inside leads, symbolic links followed as far as they are known.
+    [[nodiscard]] std::string resolve(const std::string& path) const;
+    [[nodiscard]] bool exists(const std::string& path) const;
+    /// Whether something private, not the host's, stands there.
+    [[nodiscard]] bool is_private(const std::string& path) const;
+    /// The nearest directory on the way to `path` that exists inside.
+    [[nodiscard]] std::string nearest_existing(const std::string& path) const;
+
+    /// Paths below which the plan lets the command write, for Landlock.
+    [[nodiscard]] const std::vector<std::string>& writable() const { return writable_; }
+    /// Every area of the view: inside path to what the host has there; empty for what is private.
+    [[nodiscard]] std::map<std::string, std::string> areas() const;
+    void add_writable(const std::string& path) { writable_.push_back(path); }
+
+  private:
+    struct Area {
+        enum class Kind { scratch, host, tmpfs, special };
+        Kind kind = Kind::scratch;
+        std::string backing;  ///< scratch: its path there; host: the canonical path
+        bool writable = false;
+    };
+    struct Walk {
+        std::string path;                  ///< resolved as far as it exists
+        std::vector<std::string> missing;  ///< components that do not exist
+        mode_t type = 0;                   ///< of `path`
+    };
+
+    [[nodiscard]] std::pair<std::string, const Area*> area_of(const std::string& path) const;
+    [[nodiscard]] Walk walk(const std::string& path) const;
+    [[nodiscard]] std::optional<host::Entry> entry_at(const std::string& path) const;
+    void cover(const std::string& path, Area area);
+    /// Makes `target` exist inside, as a mount point of that type, and returns its resolved path.
+    std::string place_for(const std::string& target, mode_t type);
+    void rebuild(const std::string& directory);
+    void show_entries(const std::string& scratch, const std::string& inside, const std::string& base,
+                      const std::set<std::string>& replaced);
+    void make_scratch_directory(const std::string& path, std::uint32_t mode);
+
+    Plan& plan_;
+    const host::Tree& tree_;
+    std::map<std::string, Area> areas_;                   ///< by inside path
+    std::map<std::string, mode_t> scratch_;               ///< what was made in the scratch tmpfs
+    std::map<std::string, std::string> scratch_symlinks_; ///< scratch path to text
+    std::vector<std::string> writable_;
+    unsigned counter_ = 0;
+};
+
+}  // namespace sandbox::plan

@@ -1,0 +1,64 @@
+// What runs between the clone and exec: init and the setup child.
+//
+// RULES for everything in this directory. The launcher may have had threads when it cloned us: another one may hold any
+// lock of the C library. So: no allocation, no exceptions, no locks, no stdio, no locale, no getenv, no name service, no
+// exit(). Data made before the clone is only read. Functions return an errno (0: done) and read it first. The directory
+// is a library of its own, compiled without exceptions and RTTI; a test holds its undefined symbols against a list.
+#pragma once
+
+#include "plan/step.hpp"
+#include "run/child/messages.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+#include <sys/types.h>
+
+namespace sandbox::run {
+
+/// Everything that init needs, made by the launcher before the clone. Pointers stay valid in the copied memory.
+struct InitProgram {
+    const plan::Step* steps = nullptr;
+    std::size_t step_count = 0;
+    char* const* arguments = nullptr;         ///< of the command
+    char* const* environment = nullptr;       ///< of the command
+    char** script_arguments = nullptr;        ///< room for `/bin/sh FILE ARGS...`
+    std::uint64_t command_clone_flags = 0;    ///< CLONE_NEWPID or none
+    bool own_pid_namespace = false;           ///< when init dies the kernel kills all
+    bool command_is_pid1 = false;             ///< default actions of signals are emulated
+    bool join_group = false;                  ///< init joins the command's process group, to hear the terminal
+    bool trace = false;
+    const char* guest_uid_map = nullptr;
+    const char* guest_gid_map = nullptr;
+    const char* time_offsets = nullptr;       ///< text for timens_offsets, or nullptr
+    mode_t umask = 022;
+    char* argument_area = nullptr;            ///< the launcher's argv and environment strings: wiped in init
+    std::size_t argument_area_size = 0;
+
+    int order = -1;            ///< read end: launcher to init
+    int status = -1;           ///< write end: init to launcher
+    int report = -1;           ///< write end: setup child to launcher
+    int launcher = -1;         ///< pidfd of the launcher
+    int standard_input = -1;   ///< replaces descriptor 0, or -1
+
+    /// Fault injection, for tests only: this step (by index) or stage fails with this errno instead of being done.
+    std::size_t fault_step = SIZE_MAX;
+    Stage fault_stage = Stage::none;
+    int fault_error = 0;
+};
+
+/// The body of init. Does not return.
+[[noreturn]] void run_init(const InitProgram& program) noexcept;
+
+/// What the setup child has from init.
+struct SetupContext {
+    int cwd = -1;        ///< the caller's current directory
+    int host_proc = -1;  ///< the host's /proc
+    int announce = -1;   ///< write end: host pid to init, when the guest user namespace is made
+    int proceed = -1;    ///< read end: init has written the maps
+};
+
+/// The body of the setup child: every step of the plan, the last of which is exec. Does not return.
+[[noreturn]] void run_setup(const InitProgram& program, const SetupContext& context) noexcept;
+
+}  // namespace sandbox::run

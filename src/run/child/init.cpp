@@ -1,0 +1,228 @@
+// Init: pid 1 of the outer pid namespace, in the setup user namespace, for as long as the sandbox lives.
+//
+// It makes the setup child, writes the guest's id maps, then gives up everything but its pipes and waits: for the command's
+// end, for orders of the launcher, for the launcher's death, for what the terminal sends. When it dies, the kernel kills
+// everything inside. It has the kuid of the guest, who can lower its limits and send it signals: so from then on it needs no
+// new descriptor, no memory, and no signal is delivered to it (all are blocked; it reads some from a signalfd).
+// See child.hpp for the rules.
+#include "run/child/child.hpp"
+#include "run/child/steps.hpp"
+#include "run/child/supervise.hpp"
+#include "run/child/walk.hpp"
+#include "sys/syscalls.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+namespace sandbox::run {
+namespace {
+
+[[noreturn]] void fail(const InitProgram& program, Stage stage, int error) noexcept {
+    const Status status{Status::Kind::stage_failed, static_cast<std::int32_t>(stage), error};
+    [[maybe_unused]] const ssize_t written = ::write(program.status, &status, sizeof status);
+    ::_exit(125);
+}
+
+void check(const InitProgram& program, Stage stage, int error) noexcept {
+    if (stage == program.fault_stage) {
+        error = program.fault_error;
+    }
+    if (error != 0) {
+        fail(program, stage, error);
+    }
+}
+
+// Closes every descriptor from 3 up that is not in `keep` (ascending order is made here).
+template <std::size_t Count>
+void close_all_but(int (&keep)[Count]) noexcept {
+    for (std::size_t i = 1; i < Count; ++i) {
+        for (std::size_t j = i; j > 0 && keep[j] < keep[j - 1]; --j) {
+            const int swap = keep[j];
+            keep[j] = keep[j - 1];
+            keep[j - 1] = swap;
+        }
+    }
+    unsigned next = 3;
+    for (const int fd : keep) {
+        if (fd < 3) {
+            continue;
+        }
+        if (static_cast<unsigned>(fd) > next) {
+            sys::close_range(next, static_cast<unsigned>(fd) - 1, 0);
+        }
+        next = static_cast<unsigned>(fd) + 1;
+    }
+    sys::close_range(next, ~0U, 0);
+}
+
+// Descriptors 0-2 that the caller had closed would be given to the next file that anybody opens.
+void open_missing_streams() noexcept {
+    for (int fd = 0; fd <= 2; ++fd) {
+        if (::fcntl(fd, F_GETFD) < 0) {
+            [[maybe_unused]] const int opened = ::open("/dev/null", O_RDWR);
+        }
+    }
+}
+
+void await_go(const InitProgram& program) noexcept {
+    Order order;
+    const ssize_t got = ::read(program.order, &order, sizeof order);
+    if (got != static_cast<ssize_t>(sizeof order) || order.kind != Order::Kind::go) {
+        ::_exit(125);  // end of file: the launcher is dead; abort: it has said why
+    }
+}
+
+int make_time_namespace(const InitProgram& program) noexcept {
+    if (::unshare(CLONE_NEWTIME) < 0) {
+        return errno;
+    }
+    return write_file(AT_FDCWD, "/proc/self/timens_offsets", program.time_offsets);
+}
+
+struct Links {
+    int announce[2] = {-1, -1};  // setup child to init
+    int proceed[2] = {-1, -1};   // init to setup child
+};
+
+pid_t clone_setup_child(const InitProgram& program, SetupContext context, const Links& links) noexcept {
+    clone_args arguments{};
+    arguments.flags = program.command_clone_flags | CLONE_CLEAR_SIGHAND;
+    arguments.exit_signal = SIGCHLD;
+    const pid_t child = sys::clone3(arguments);
+    if (child == 0) {
+        ::close(links.announce[0]);
+        ::close(links.proceed[1]);
+        ::close(program.order);
+        ::close(program.status);
+        context.announce = links.announce[1];
+        context.proceed = links.proceed[0];
+        if (!program.own_pid_namespace) {
+            // Nobody else ends the command when init is killed; it can be cleared inside, and --explain says so.
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        }
+        run_setup(program, context);
+    }
+    return child;
+}
+
+// The guest's maps, through the host's /proc: a process of the parent user namespace may write them, once each.
+void write_guest_maps(const InitProgram& program, int host_proc, const char* pid) noexcept {
+    const int directory = ::openat(host_proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    check(program, Stage::guest_uid_map, directory < 0 ? errno : write_file(directory, "uid_map", program.guest_uid_map));
+    check(program, Stage::guest_gid_map, write_file(directory, "gid_map", program.guest_gid_map));
+    ::close(directory);
+}
+
+int parse_pid(const char* text) noexcept {
+    int value = 0;
+    for (; *text >= '0' && *text <= '9'; ++text) {
+        value = value * 10 + (*text - '0');
+    }
+    return value;
+}
+
+int open_below(int host_proc, const char* pid, const char* name) noexcept {
+    const int directory = ::openat(host_proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) {
+        return -1;
+    }
+    const int fd = ::openat(directory, name, O_RDONLY | O_CLOEXEC);
+    const int error = errno;
+    ::close(directory);
+    errno = error;
+    return fd;
+}
+
+int terminal_signals() noexcept {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : {SIGCHLD, SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU}) {
+        sigaddset(&set, number);
+    }
+    return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+// Nothing of the launcher's memory image is anybody's business inside: argv and environment are wiped in this copy, and the
+// rest is unreadable. Only now: an undumpable process's own children cannot have their maps written.
+void hide(const InitProgram& program) noexcept {
+    if (program.argument_area != nullptr) {
+        std::memset(program.argument_area, 0, program.argument_area_size);
+    }
+    ::prctl(PR_SET_NAME, "sandbox-init", 0, 0, 0);
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+}  // namespace
+
+void run_init(const InitProgram& program) noexcept {
+    int keep[] = {program.order, program.status, program.report, program.launcher, program.standard_input};
+    close_all_but(keep);
+    struct sigaction plain {};
+    plain.sa_handler = SIG_DFL;
+    ::sigaction(SIGCHLD, &plain, nullptr);  // ignored in the caller it would lose us the command's status
+    if (!program.own_pid_namespace) {
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    }
+    await_go(program);
+    open_missing_streams();
+    SetupContext context;
+    Links links;
+    context.host_proc = ::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    context.cwd = ::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    // Away from the caller's directory, which would otherwise be reachable through init for as long as it lives.
+    const bool prepared = context.host_proc >= 0 && context.cwd >= 0 && ::chdir("/") == 0 &&
+                          ::pipe2(links.announce, O_CLOEXEC) == 0 && ::pipe2(links.proceed, O_CLOEXEC) == 0 &&
+                          (program.standard_input < 0 || ::dup2(program.standard_input, 0) == 0);
+    check(program, Stage::init_prepare, prepared ? 0 : errno);
+    if (program.time_offsets != nullptr) {
+        check(program, Stage::time_namespace, make_time_namespace(program));
+    }
+    const pid_t command = clone_setup_child(program, context, links);
+    check(program, Stage::clone_command, command < 0 ? errno : 0);
+    ::close(links.announce[1]);
+    ::close(links.proceed[0]);
+    ::close(program.report);
+    ::close(context.cwd);
+    sys::close_range(0, 2, 0);
+    if (program.standard_input >= 0) {
+        ::close(program.standard_input);
+    }
+
+    char pid[24] = {};
+    if (::read(links.announce[0], pid, sizeof pid - 1) <= 0) {
+        ::_exit(125);  // the setup child failed before it came here, and has reported it
+    }
+    write_guest_maps(program, context.host_proc, pid);
+
+    Supervision supervision;
+    supervision.program = &program;
+    supervision.command = command;
+    supervision.signals = terminal_signals();
+    supervision.command_status = open_below(context.host_proc, pid, "status");
+    int prepared_error = supervision.signals < 0 || supervision.command_status < 0 ? errno : 0;
+    if (prepared_error == 0 && !program.own_pid_namespace) {
+        supervision.children = open_below(context.host_proc, "self", "task/self/children");
+        if (supervision.children < 0) {
+            supervision.children = open_below(context.host_proc, "thread-self", "children");
+        }
+    }
+    if (program.join_group && ::setpgid(0, command) < 0 && prepared_error == 0) {
+        prepared_error = errno;
+    }
+    hide(program);
+    ::close(context.host_proc);
+    ::close(links.announce[0]);
+    const Status started{Status::Kind::started, parse_pid(pid), 0};
+    [[maybe_unused]] ssize_t written = ::write(program.status, &started, sizeof started);
+    check(program, Stage::init_supervision, prepared_error);
+    supervision.proceed = links.proceed[1];
+    supervise(supervision);
+}
+
+}  // namespace sandbox::run

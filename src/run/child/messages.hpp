@@ -1,0 +1,63 @@
+// What launcher, init and setup child say to each other. Every message is smaller than PIPE_BUF, so a write is atomic.
+#pragma once
+
+#include <cstdint>
+
+namespace sandbox::run {
+
+/// What happens outside the plan's steps, in the order of a start. A failure names one of them.
+enum class Stage : std::uint32_t {
+    none,
+    pipes,            ///< launcher: the pipes of the handshake
+    clone_init,       ///< launcher: clone3 of init with the setup user namespace
+    uid_map,          ///< launcher: the setup user namespace's uid_map
+    setgroups,        ///< launcher: its setgroups
+    gid_map,          ///< launcher: its gid_map
+    handshake,        ///< launcher: "go"
+    init_prepare,     ///< init: descriptors, cwd, /proc
+    time_namespace,   ///< init: time namespace and its offsets
+    clone_command,    ///< init: clone3 of the setup child
+    guest_uid_map,    ///< init: the guest user namespace's uid_map
+    guest_gid_map,    ///< init: its gid_map
+    init_supervision, ///< init: what it needs to watch the command
+    init_confine,     ///< init: undumpable, without capabilities, filtered
+};
+
+/// Launcher to init. End of file: the launcher is dead.
+struct Order {
+    enum class Kind : std::uint32_t { go, abort, signal_command, signal_group };
+    Kind kind = Kind::abort;
+    std::int32_t value = 0;
+};
+
+/// Init to launcher.
+struct Status {
+    enum class Kind : std::uint32_t {
+        stage_failed,  ///< value: Stage, detail: errno
+        started,       ///< value: the command's pid as the host's /proc has it
+        stopped,       ///< value: the signal
+        continued,
+        exited,    ///< value: status
+        signaled,  ///< value: signal; detail: 1 when the terminal sent it
+    };
+    Kind kind = Kind::stage_failed;
+    std::int32_t value = 0;
+    std::int32_t detail = 0;
+};
+
+/// Setup child to launcher. The pipe is close-on-exec: end of file after `executing` means that the command runs.
+struct Report {
+    enum class Kind : std::uint32_t {
+        failed,     ///< step, error, detail (for exec: the candidate)
+        step_done,  ///< step, value: nanoseconds (only when traced)
+        inode,      ///< step: Namespace, value: inode (only when traced)
+        executing,
+    };
+    Kind kind = Kind::failed;
+    std::uint32_t step = 0;
+    std::int32_t error = 0;
+    std::int32_t detail = 0;
+    std::int64_t value = 0;
+};
+
+}  // namespace sandbox::run

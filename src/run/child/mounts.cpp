@@ -1,0 +1,224 @@
+// Steps that build the tree: binds, private directories, masks, the new root. See child.hpp for the rules.
+#include "run/child/steps.hpp"
+#include "run/child/walk.hpp"
+#include "sys/syscalls.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+namespace sandbox::run {
+namespace {
+
+constexpr unsigned clone_tree = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+
+std::uint64_t attribute_bits(const plan::MountAttributes& attributes) noexcept {
+    return (attributes.read_only ? std::uint64_t{MOUNT_ATTR_RDONLY} : 0) |
+           (attributes.nosuid ? std::uint64_t{MOUNT_ATTR_NOSUID} : 0) |
+           (attributes.nodev ? std::uint64_t{MOUNT_ATTR_NODEV} : 0) |
+           (attributes.noexec ? std::uint64_t{MOUNT_ATTR_NOEXEC} : 0);
+}
+
+// Bits are only ever added, which every user namespace may do, also where the source's own flags are locked.
+int add_attributes(int tree, std::uint64_t bits, unsigned flags) noexcept {
+    if (bits == 0) {
+        return 0;
+    }
+    mount_attr attributes{};
+    attributes.attr_set = bits;
+    return sys::mount_setattr(tree, "", AT_EMPTY_PATH | flags, attributes) < 0 ? errno : 0;
+}
+
+// Takes `tree` over: it is closed in every case.
+int finish(const SetupState& state, int tree, std::uint64_t bits, unsigned flags, const char* target) noexcept {
+    if (tree < 0) {
+        return errno;
+    }
+    int error = add_attributes(tree, bits, flags);
+    if (error == 0) {
+        error = attach(state, tree, target);
+    }
+    ::close(tree);
+    return error;
+}
+
+int empty_directory(const SetupState& state) noexcept {
+    if (state.scratch >= 0) {
+        return sys::open_tree(state.scratch, "empty", clone_tree);
+    }
+    const int context = sys::fsopen("tmpfs", FSOPEN_CLOEXEC);
+    if (context < 0) {
+        return -1;
+    }
+    int tree = -1;
+    if (sys::fsconfig(context, FSCONFIG_SET_STRING, "size", "4k", 0) == 0 &&
+        sys::fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0) {
+        tree = sys::fsmount(context, FSMOUNT_CLOEXEC, 0);
+    }
+    const int error = errno;
+    ::close(context);
+    errno = error;
+    return tree;
+}
+
+}  // namespace
+
+int attach(const SetupState& state, int tree, const char* target) noexcept {
+    const int mount_point = open_inside(state.root, target);
+    if (mount_point < 0) {
+        return errno;
+    }
+    const int moved = sys::move_mount(tree, "", mount_point, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    const int error = moved < 0 ? errno : 0;
+    ::close(mount_point);
+    return error;
+}
+
+int execute(SetupState&, const plan::PrivatePropagation&) noexcept {
+    mount_attr attributes{};
+    attributes.propagation = MS_PRIVATE;
+    return sys::mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, attributes) < 0 ? errno : 0;
+}
+
+int execute(SetupState& state, const plan::MakeScratch&) noexcept {
+    const int context = sys::fsopen("tmpfs", FSOPEN_CLOEXEC);
+    if (context < 0) {
+        return errno;
+    }
+    int error = 0;
+    if (sys::fsconfig(context, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
+        sys::fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0 ||
+        (state.scratch = sys::fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)) < 0) {
+        error = errno;
+    }
+    ::close(context);
+    if (error != 0) {
+        return error;
+    }
+    // Over the old root, not below it: no directory of the host is needed for it, lookups from our root do not cross it,
+    // and it goes away with the old root. It has to be attached somewhere: only an attached tree can be cloned from.
+    if (sys::move_mount(state.scratch, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+        return errno;
+    }
+    return ::mkdirat(state.scratch, "empty", 0555) < 0 ? errno : 0;
+}
+
+int execute(SetupState& state, const plan::ScratchDirectory& step) noexcept {
+    return ::mkdirat(state.scratch, step.path.c_str(), step.mode) < 0 ? errno : 0;
+}
+
+int execute(SetupState& state, const plan::ScratchFile& step) noexcept {
+    return ::mknodat(state.scratch, step.path.c_str(), S_IFREG | 0444, 0) < 0 ? errno : 0;
+}
+
+int execute(SetupState& state, const plan::ScratchSymlink& step) noexcept {
+    return ::symlinkat(step.text.c_str(), state.scratch, step.path.c_str()) < 0 ? errno : 0;
+}
+
+int execute(SetupState& state, const plan::MountRoot& step) noexcept {
+    const int tree = sys::open_tree(state.scratch, step.scratch.c_str(), clone_tree);
+    if (tree < 0) {
+        return errno;
+    }
+    state.root = tree;
+    const int error = add_attributes(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0);
+    if (error != 0) {
+        return error;
+    }
+    return sys::move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 ? errno : 0;
+}
+
+int execute(SetupState& state, const plan::KeepRoot&) noexcept {
+    state.root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return state.root < 0 ? errno : 0;
+}
+
+int execute(SetupState& state, const plan::MountScratch& step) noexcept {
+    return finish(state, sys::open_tree(state.scratch, step.scratch.c_str(), clone_tree),
+                  attribute_bits(step.attributes), 0, step.target.c_str());
+}
+
+int execute(SetupState& state, const plan::BindMount& step) noexcept {
+    const char* path = step.source.path.c_str();
+    const int source = ::openat(*path == '/' ? AT_FDCWD : state.context.cwd, path, O_PATH | O_CLOEXEC);
+    if (source < 0) {
+        return errno;
+    }
+    struct stat now {};
+    int error = ::fstat(source, &now) < 0 ? errno : 0;
+    // The launcher decided from what it saw there: something else under that name is somebody's trick, or at best news.
+    if (error == 0 && !(plan::FileId{now.st_dev, now.st_ino, now.st_mode & S_IFMT} == step.source.expected)) {
+        error = ESTALE;
+    }
+    if (error == 0) {
+        error = finish(state, sys::open_tree(source, "", clone_tree | AT_EMPTY_PATH | AT_RECURSIVE),
+                       attribute_bits(step.attributes), AT_RECURSIVE, step.target.c_str());
+    }
+    ::close(source);
+    return error;
+}
+
+int execute(SetupState& state, const plan::Mask& step) noexcept {
+    const int target = open_inside(state.root, step.target.c_str());
+    if (target < 0) {
+        return errno == ENOENT ? 0 : errno;
+    }
+    struct stat entry {};
+    int error = ::fstat(target, &entry) < 0 ? errno : 0;
+    if (error == 0) {
+        // A device node behind nodev cannot be opened at all (EACCES).
+        const int tree = S_ISDIR(entry.st_mode) ? empty_directory(state)
+                                                : sys::open_tree(AT_FDCWD, "/dev/null", clone_tree);
+        error = tree < 0 ? errno
+                         : add_attributes(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                                    MOUNT_ATTR_NOEXEC, 0);
+        if (error == 0 &&
+            sys::move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
+            error = errno;
+        }
+        if (tree >= 0) {
+            ::close(tree);
+        }
+    }
+    ::close(target);
+    return error;
+}
+
+int execute(SetupState& state, const plan::ReadOnly& step) noexcept {
+    const int target = open_inside(state.root, step.target.c_str());
+    if (target < 0) {
+        return errno == ENOENT ? 0 : errno;
+    }
+    int error = 0;
+    const int tree = sys::open_tree(target, "", clone_tree | AT_EMPTY_PATH | AT_RECURSIVE);
+    if (tree < 0) {
+        error = errno;
+    } else {
+        error = add_attributes(tree, MOUNT_ATTR_RDONLY, AT_RECURSIVE);
+        if (error == 0 &&
+            sys::move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
+            error = errno;
+        }
+        ::close(tree);
+    }
+    ::close(target);
+    return error;
+}
+
+int execute(SetupState& state, const plan::PivotRoot&) noexcept {
+    // The scratch tmpfs leaves its place over the old `/`: what is detached below is the topmost mount there. Every source
+    // has been resolved by now, so any directory of the old tree will do.
+    if (sys::move_mount(state.scratch, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+        return errno;
+    }
+    // pivot_root(2), "pivot_root(".", ".")": the old root ends up on top of the new one and is detached from there.
+    if (::fchdir(state.root) < 0 || sys::pivot_root(".", ".") < 0 || ::umount2(".", MNT_DETACH) < 0 ||
+        ::chdir("/") < 0) {
+        return errno;
+    }
+    return 0;
+}
+
+}  // namespace sandbox::run

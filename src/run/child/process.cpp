@@ -1,0 +1,68 @@
+// Steps about the process itself, from its session to exec. See child.hpp for the rules.
+#include "run/child/steps.hpp"
+#include "sys/syscalls.hpp"
+
+#include <cerrno>
+#include <csignal>
+
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+namespace sandbox::run {
+
+int execute(SetupState&, const plan::NewSession&) noexcept { return ::setsid() < 0 ? errno : 0; }
+
+int execute(SetupState&, const plan::ProcessGroup& step) noexcept {
+    if (::setpgid(0, 0) < 0) {
+        return errno;
+    }
+    if (step.terminal >= 0) {
+        // SIGTTOU is blocked, as everything is during set-up: a background process may do this then (tcsetpgrp(3)).
+        pid_t group = ::getpid();
+        if (::ioctl(step.terminal, TIOCSPGRP, &group) < 0) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+int execute(SetupState&, const plan::ChangeDirectory& step) noexcept {
+    return ::chdir(step.path.c_str()) < 0 ? errno : 0;
+}
+
+int execute(SetupState& state, const plan::CloseDescriptors&) noexcept {
+    ::umask(state.program.umask);
+    return sys::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? errno : 0;
+}
+
+int execute(SetupState&, const plan::NoNewPrivileges&) noexcept {
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? errno : 0;
+}
+
+int execute(SetupState& state, const plan::Execute& step) noexcept {
+    // Handlers were reset by CLONE_CLEAR_SIGHAND; what the caller ignores stays ignored, as with nohup(1).
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    // As execvp(3): go on where a candidate is missing or may not be executed, remember the latter, and give a file
+    // without a known format to the shell.
+    int result = ENOENT;
+    for (const std::string& candidate : step.candidates) {
+        ::execve(candidate.c_str(), state.program.arguments, state.program.environment);
+        int error = errno;
+        if (error == ENOEXEC) {
+            state.program.script_arguments[1] = const_cast<char*>(candidate.c_str());
+            ::execve("/bin/sh", state.program.script_arguments, state.program.environment);
+            error = ENOEXEC;
+        }
+        if (error == EACCES) {
+            result = EACCES;
+        } else if (error != ENOENT && error != ENOTDIR) {
+            return error;
+        }
+    }
+    return result;
+}
+
+}  // namespace sandbox::run

@@ -1,0 +1,75 @@
+// The functions that execute single steps. Each returns an errno, 0 when done. See child.hpp for the rules.
+#pragma once
+
+#include "plan/step.hpp"
+#include "run/child/child.hpp"
+
+namespace sandbox::run {
+
+/// What the steps share: descriptors that earlier steps leave for later ones.
+struct SetupState {
+    const InitProgram& program;
+    SetupContext context;
+    int scratch = -1;  ///< the scratch tmpfs
+    int root = -1;     ///< the new `/`
+    int proc = -1;     ///< the fresh proc, before anything in it was made read-only
+    int quotas = -1;   ///< /proc/sys/user
+};
+
+// mounts.cpp
+int execute(SetupState& state, const plan::PrivatePropagation& step) noexcept;
+int execute(SetupState& state, const plan::MakeScratch& step) noexcept;
+int execute(SetupState& state, const plan::ScratchDirectory& step) noexcept;
+int execute(SetupState& state, const plan::ScratchFile& step) noexcept;
+int execute(SetupState& state, const plan::ScratchSymlink& step) noexcept;
+int execute(SetupState& state, const plan::MountRoot& step) noexcept;
+int execute(SetupState& state, const plan::KeepRoot& step) noexcept;
+int execute(SetupState& state, const plan::MountScratch& step) noexcept;
+int execute(SetupState& state, const plan::BindMount& step) noexcept;
+int execute(SetupState& state, const plan::Mask& step) noexcept;
+int execute(SetupState& state, const plan::ReadOnly& step) noexcept;
+int execute(SetupState& state, const plan::PivotRoot& step) noexcept;
+
+// filesystems.cpp
+int execute(SetupState& state, const plan::MountTmpfs& step) noexcept;
+int execute(SetupState& state, const plan::MakeMountPoint& step) noexcept;
+int execute(SetupState& state, const plan::MountProc& step) noexcept;
+int execute(SetupState& state, const plan::MountSysfs& step) noexcept;
+int execute(SetupState& state, const plan::MountDevpts& step) noexcept;
+int execute(SetupState& state, const plan::MountMqueue& step) noexcept;
+
+// namespaces.cpp
+int execute(SetupState& state, const plan::NewCgroupNamespace& step) noexcept;
+int execute(SetupState& state, const plan::NewSessionKeyring& step) noexcept;
+int execute(SetupState& state, const plan::LoopbackUp& step) noexcept;
+int execute(SetupState& state, const plan::Sysctl& step) noexcept;
+int execute(SetupState& state, const plan::KeepQuotaDirectory& step) noexcept;
+int execute(SetupState& state, const plan::Quota& step) noexcept;
+int execute(SetupState& state, const plan::EnterGuest& step) noexcept;
+int execute(SetupState& state, const plan::SetHostname& step) noexcept;
+int execute(SetupState& state, const plan::SetDomainname& step) noexcept;
+
+// process.cpp
+int execute(SetupState& state, const plan::NewSession& step) noexcept;
+int execute(SetupState& state, const plan::ProcessGroup& step) noexcept;
+int execute(SetupState& state, const plan::ChangeDirectory& step) noexcept;
+int execute(SetupState& state, const plan::CloseDescriptors& step) noexcept;
+int execute(SetupState& state, const plan::NoNewPrivileges& step) noexcept;
+int execute(SetupState& state, const plan::Execute& step) noexcept;
+
+// landlock.cpp, seccomp.cpp
+int execute(SetupState& state, const plan::Landlock& step) noexcept;
+int execute(SetupState& state, const plan::Seccomp& step) noexcept;
+
+/// Mounts a new instance of a file system at `target`. `options` are key, value pairs ended by nullptr; a value of
+/// nullptr is a flag. `keep` receives a descriptor of the mount when it is not nullptr. filesystems.cpp
+int mount_fresh(const SetupState& state, const char* type, const char* const* options, const char* target,
+                unsigned attributes, int* keep) noexcept;
+
+/// Attaches the detached tree `tree` at `target` inside. mounts.cpp
+int attach(const SetupState& state, int tree, const char* target) noexcept;
+
+/// Init's own filter: what waiting, forwarding and reporting need; everything else ends it. seccomp.cpp
+int confine_init() noexcept;
+
+}  // namespace sandbox::run

@@ -1,0 +1,210 @@
+// Init waiting: signals in, statuses out. See child.hpp for the rules.
+#include "run/child/supervise.hpp"
+#include "run/child/steps.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace sandbox::run {
+namespace {
+
+void tell(const Supervision& supervision, Status::Kind kind, int value, int detail) noexcept {
+    const Status status{kind, value, detail};
+    [[maybe_unused]] const ssize_t written = ::write(supervision.program->status, &status, sizeof status);
+}
+
+// Without a pid namespace nothing ends the command's descendants for us. They are our children or become so (we are the
+// subreaper): kill what is there, reap, look again.
+void kill_children(const Supervision& supervision) noexcept {
+    siginfo_t info{};
+    do {
+        char list[4096];
+        const ssize_t length = ::pread(supervision.children, list, sizeof list - 1, 0);
+        int pid = 0;
+        for (ssize_t i = 0; i < length; ++i) {
+            if (list[i] >= '0' && list[i] <= '9') {
+                pid = pid * 10 + (list[i] - '0');
+            } else if (pid != 0) {
+                ::kill(pid, SIGKILL);
+                pid = 0;
+            }
+        }
+    } while (::waitid(P_ALL, 0, &info, WEXITED) == 0 || errno == EINTR);
+}
+
+[[noreturn]] void end(const Supervision& supervision) noexcept {
+    if (!supervision.program->own_pid_namespace) {
+        kill_children(supervision);
+    }
+    ::_exit(0);
+}
+
+// What the kernel would do to a process that is not pid 1 (signal(7)).
+enum class DefaultAction { ignore, stop, terminate };
+
+DefaultAction default_action(int signal) noexcept {
+    switch (signal) {
+        case SIGCHLD:
+        case SIGURG:
+        case SIGWINCH:
+        case SIGCONT:
+            return DefaultAction::ignore;
+        case SIGSTOP:
+        case SIGTSTP:
+        case SIGTTIN:
+        case SIGTTOU:
+            return DefaultAction::stop;
+        default:
+            return DefaultAction::terminate;
+    }
+}
+
+// The kernel drops signals that pid 1 leaves at their default; we, in the namespace above, are not so bound.
+void emulate_default(Supervision& supervision, int signal, bool from_terminal) noexcept {
+    if (!supervision.program->command_is_pid1 || default_action(signal) == DefaultAction::ignore) {
+        return;
+    }
+    char status[4096];
+    const ssize_t length = ::pread(supervision.command_status, status, sizeof status - 1, 0);
+    if (length <= 0) {
+        return;
+    }
+    status[length] = '\0';
+    if (!has_default_action(status, signal)) {
+        return;
+    }
+    supervision.emulated = signal;
+    supervision.from_terminal = from_terminal;
+    ::kill(supervision.command, default_action(signal) == DefaultAction::stop ? SIGSTOP : SIGKILL);
+}
+
+void obey(Supervision& supervision) noexcept {
+    Order order;
+    const ssize_t got = ::read(supervision.program->order, &order, sizeof order);
+    if (got != static_cast<ssize_t>(sizeof order)) {
+        end(supervision);  // the launcher is dead
+    }
+    if (order.kind == Order::Kind::signal_command) {
+        ::kill(supervision.command, order.value);
+        emulate_default(supervision, order.value, false);
+    } else if (order.kind == Order::Kind::signal_group) {
+        // As the terminal would have done it. The group may be gone although the command lives: it can change its own.
+        if (::kill(-supervision.command, order.value) < 0) {
+            ::kill(supervision.command, order.value);
+        }
+        emulate_default(supervision, order.value, true);
+    } else {
+        end(supervision);
+    }
+}
+
+void report_child(Supervision& supervision, const siginfo_t& info) noexcept {
+    if (info.si_pid != supervision.command) {
+        return;  // an orphan; reaped by now
+    }
+    switch (info.si_code) {
+        case CLD_EXITED:
+            tell(supervision, Status::Kind::exited, info.si_status, 0);
+            end(supervision);
+        case CLD_KILLED:
+        case CLD_DUMPED:
+            if (info.si_status == SIGKILL && default_action(supervision.emulated) == DefaultAction::terminate &&
+                supervision.emulated != 0) {
+                tell(supervision, Status::Kind::signaled, supervision.emulated, supervision.from_terminal ? 1 : 0);
+            } else {
+                tell(supervision, Status::Kind::signaled, info.si_status, 0);
+            }
+            end(supervision);
+        case CLD_STOPPED:
+            tell(supervision, Status::Kind::stopped,
+                 info.si_status == SIGSTOP && supervision.emulated != 0 ? supervision.emulated : info.si_status, 0);
+            supervision.emulated = 0;
+            break;
+        case CLD_CONTINUED:
+            tell(supervision, Status::Kind::continued, 0, 0);
+            break;
+        default:
+            break;
+    }
+}
+
+void reap(Supervision& supervision) noexcept {
+    for (;;) {
+        siginfo_t info{};
+        if (::waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG) < 0 || info.si_pid == 0) {
+            return;
+        }
+        report_child(supervision, info);
+    }
+}
+
+void hear(Supervision& supervision) noexcept {
+    signalfd_siginfo info{};
+    while (::read(supervision.signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+        const int signal = static_cast<int>(info.ssi_signo);
+        // The kernel speaks for the terminal. What a process sends to init is not meant for the command.
+        if (signal != SIGCHLD && info.ssi_code == SI_KERNEL) {
+            emulate_default(supervision, signal, true);
+        }
+    }
+    reap(supervision);
+}
+
+std::uint64_t hexadecimal(const char* text) noexcept {
+    std::uint64_t value = 0;
+    for (;; ++text) {
+        if (*text >= '0' && *text <= '9') {
+            value = value << 4 | static_cast<std::uint64_t>(*text - '0');
+        } else if (*text >= 'a' && *text <= 'f') {
+            value = value << 4 | static_cast<std::uint64_t>(*text - 'a' + 10);
+        } else if (*text != ' ' && *text != '\t') {
+            return value;
+        }
+    }
+}
+
+}  // namespace
+
+bool has_default_action(const char* status, int signal) noexcept {
+    const std::uint64_t bit = 1ULL << (static_cast<unsigned>(signal) - 1);
+    for (const char* name : {"\nSigBlk:", "\nSigIgn:", "\nSigCgt:"}) {
+        const char* line = std::strstr(status, name);
+        if (line == nullptr || (hexadecimal(line + std::strlen(name)) & bit) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void supervise(Supervision& supervision) noexcept {
+    const InitProgram& program = *supervision.program;
+    const int error = program.fault_stage == Stage::init_confine ? program.fault_error : confine_init();
+    if (error != 0) {
+        tell(supervision, Status::Kind::stage_failed, static_cast<int>(Stage::init_confine), error);
+        ::_exit(125);
+    }
+    [[maybe_unused]] const ssize_t written = ::write(supervision.proceed, "", 1);
+    pollfd watched[] = {{program.order, POLLIN, 0}, {program.launcher, POLLIN, 0}, {supervision.signals, POLLIN, 0}};
+    for (;;) {
+        if (::poll(watched, 3, -1) < 0) {
+            continue;
+        }
+        if (watched[1].revents != 0) {
+            end(supervision);
+        }
+        if (watched[2].revents != 0) {
+            hear(supervision);
+        }
+        if (watched[0].revents != 0) {
+            obey(supervision);
+        }
+    }
+}
+
+}  // namespace sandbox::run

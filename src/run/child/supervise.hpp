@@ -1,0 +1,26 @@
+// Init's second life: waiting. See child.hpp for the rules, init.cpp for what came before.
+#pragma once
+
+#include "run/child/child.hpp"
+
+namespace sandbox::run {
+
+/// All that init still holds.
+struct Supervision {
+    const InitProgram* program = nullptr;
+    pid_t command = -1;
+    int signals = -1;         ///< signalfd
+    int command_status = -1;  ///< /proc/PID/status of the command
+    int children = -1;        ///< our own list of children, where no pid namespace ends them for us
+    int proceed = -1;         ///< write end: the setup child may go on
+    int emulated = 0;         ///< the signal whose default action was carried out for the command
+    bool from_terminal = false;
+};
+
+/// Confines init, lets the setup child go on, then supervises the command to its end. Does not return.
+[[noreturn]] void supervise(Supervision& supervision) noexcept;
+
+/// Whether /proc/PID/status, given as text, says that `signal` is neither blocked, ignored nor caught.
+[[nodiscard]] bool has_default_action(const char* status, int signal) noexcept;
+
+}  // namespace sandbox::run

@@ -1,0 +1,293 @@
+#include "run/failure.hpp"
+
+#include "host/probe.hpp"
+#include "run/command_failure.hpp"
+#include "spec/namespaces.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+namespace sandbox::run {
+namespace {
+
+struct Cause {
+    std::string why;
+    std::string fix;
+};
+
+std::string first_line(const std::string& path) {
+    const std::string text = host::read_text(path);
+    return text.substr(0, text.find('\n'));
+}
+
+// Field of /proc/self/status, e.g. `Seccomp`.
+std::string status_field(const std::string& name) {
+    const std::string text = host::read_text("/proc/self/status");
+    const std::size_t at = text.find("\n" + name + ":\t");
+    if (at == std::string::npos) {
+        return {};
+    }
+    const std::size_t start = at + name.size() + 3;
+    return text.substr(start, text.find('\n', start) - start);
+}
+
+std::string kernel_release() {
+    utsname names{};
+    ::uname(&names);
+    return names.release;
+}
+
+// A process in a chroot(2) sees no mount at `/` in its mountinfo, or one that is not the namespace's root.
+bool in_chroot() {
+    const std::string text = host::read_text("/proc/self/mountinfo");
+    return !text.empty() && text.find(" / / ") == std::string::npos && text.find(" / ") != std::string::npos &&
+           text.find(" / rw") == std::string::npos && text.find(" / ro") == std::string::npos;
+}
+
+std::optional<Cause> exhausted_namespaces(const plan::Plan& plan) {
+    for (const spec::NamespaceRow& row : spec::namespace_table) {
+        if (!plan.fresh.contains(row.kind)) {
+            continue;
+        }
+        if (first_line(std::string("/proc/sys/user/") + row.quota) == "0") {
+            return Cause{std::string("user.") + row.quota + " is 0: no " + row.name + " namespace may be made",
+                         std::string("sudo sysctl user.") + row.quota + "=10000 (inside a sandbox: --allow-namespaces " +
+                             row.name + " of the outer one)"};
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Cause> refused_namespaces(const plan::Plan& plan) {
+    if (first_line("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
+        return Cause{"kernel.unprivileged_userns_clone is 0: user namespaces are switched off for ordinary users",
+                     "sudo sysctl kernel.unprivileged_userns_clone=1"};
+    }
+    if (const std::optional<Cause> cause = exhausted_namespaces(plan)) {
+        return cause;
+    }
+    if (in_chroot()) {
+        return Cause{"this process runs in a chroot, where the kernel refuses user namespaces",
+                     "run it outside, or enter the tree with --root DIR instead of chroot"};
+    }
+    if (status_field("Seccomp") == "2") {
+        return Cause{"a seccomp filter around this process (a container's, as it seems) refuses new namespaces",
+                     "give the container a profile that allows them, e.g. docker run --security-opt seccomp=unconfined"};
+    }
+    return std::nullopt;
+}
+
+Cause clone_cause(const plan::Plan& plan, int error) {
+    switch (error) {
+        case EPERM:
+            if (const std::optional<Cause> cause = refused_namespaces(plan)) {
+                return *cause;
+            }
+            return {"user namespaces are refused: by a chroot, by a security module, or because the caller's own uid or gid "
+                    "is not mapped in its user namespace", ""};
+        case ENOSPC: {
+            if (const std::optional<Cause> cause = exhausted_namespaces(plan)) {
+                return *cause;
+            }
+            return {"a limit of user.max_*_namespaces is used up, here or in a user namespace above",
+                    "end other sandboxes, or raise the limits in /proc/sys/user"};
+        }
+        case EUSERS:
+            return {"user namespaces are nested too deeply (32 levels)", "start it from a shallower level"};
+        case EAGAIN:
+            return {"the limit of processes is reached (RLIMIT_NPROC or pids.max)", "end processes, or raise the limit"};
+        case ENOSYS:
+            return {status_field("Seccomp") == "2"
+                        ? "a seccomp filter around this process hides clone3"
+                        : "the kernel (" + kernel_release() + ") has no clone3",
+                    "Linux 5.14 or later is needed, and a container profile that knows clone3"};
+        case EINVAL:
+            return {"the kernel (" + kernel_release() + ") lacks a namespace kind or a clone3 flag",
+                    "Linux 5.14 or later with CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS, CONFIG_IPC_NS is needed"};
+        default:
+            return {std::strerror(error), ""};
+    }
+}
+
+Cause map_cause(int error) {
+    if (error == EACCES || error == ENOENT) {
+        return {error == EACCES ? "/proc/PID/uid_map cannot be opened: the calling process is not dumpable (it was started "
+                                  "from a file it may not read, or has file capabilities)"
+                                : "/proc is not mounted, or shows another pid namespace",
+                error == EACCES ? "make the binary readable, and remove its capabilities or set-user-id bit"
+                                : "mount /proc where sandbox is run"};
+    }
+    return {std::strerror(error), error == EPERM ? "a security module refuses it, or the ids are not the caller's own" : ""};
+}
+
+std::optional<Cause> missing_privilege() {
+    const std::string parameter = first_line("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+    if (parameter == "1") {
+        return Cause{"AppArmor takes the capabilities away from unprivileged user namespaces "
+                     "(kernel.apparmor_restrict_unprivileged_userns is 1)",
+                     "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0, or install an AppArmor profile with "
+                     "`userns,` for this binary"};
+    }
+    return std::nullopt;
+}
+
+Cause descriptor_cause() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return {"too few file descriptors (RLIMIT_NOFILE is " + std::to_string(limit.rlim_cur) + ")",
+            "ulimit -n 64, or close some"};
+}
+
+template <class Kind>
+bool is(const plan::Step& step) {
+    return std::holds_alternative<Kind>(step);
+}
+
+std::optional<Cause> bind_cause(const plan::BindMount& bind, int error) {
+    switch (error) {
+        case ESTALE:
+            return Cause{bind.source.path + " was replaced by something else while the sandbox started", "try again"};
+        case ENOENT:
+            return Cause{"the source or the target vanished while the sandbox started", "try again"};
+        case EACCES:
+            return Cause{"a directory above " + bind.source.path + " cannot be searched inside: it belongs to an id that is "
+                         "not mapped, and root of the sandbox has no power over it",
+                         "start from inside that directory and name it relatively (--rw .), or change its permissions"};
+        case EINVAL:
+            return Cause{"the mount below " + bind.source.path + " may not be copied (it is unbindable)", ""};
+        default:
+            return std::nullopt;
+    }
+}
+
+std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, int error) {
+    if (error == EMFILE || error == ENFILE) {
+        return descriptor_cause();
+    }
+    if (error == ENOSYS) {
+        return Cause{"the kernel (" + kernel_release() + ") lacks a system call, or a filter hides it",
+                     "Linux 5.14 or later is needed (mount_setattr: 5.12; close_range: 5.11)"};
+    }
+    if (is<plan::MountProc>(step) && error == EPERM) {
+        return Cause{"the kernel refuses a fresh /proc where parts of the outer one are covered, as in a container",
+                     "--share pid, which shows the outer /proc"};
+    }
+    if (is<plan::MountSysfs>(step) && error == EPERM) {
+        return Cause{"the kernel refuses a fresh /sys where parts of the outer one are covered, as in a container",
+                     "--net host, which shows the outer /sys"};
+    }
+    if (is<plan::PivotRoot>(step) && error == EINVAL) {
+        return Cause{"/ is the initial ramfs, which cannot be pivoted", "switch_root to a tmpfs or a disk first"};
+    }
+    if (is<plan::NewSessionKeyring>(step) && error == EDQUOT) {
+        return Cause{"the caller's quota of keys is used up (kernel.keys.maxkeys)",
+                     "end other sandboxes, or sudo sysctl kernel.keys.maxkeys=2000"};
+    }
+    if (const auto* bind = std::get_if<plan::BindMount>(&step)) {
+        if (const std::optional<Cause> cause = bind_cause(*bind, error)) {
+            return cause;
+        }
+    }
+    if (is<plan::ChangeDirectory>(step)) {
+        return Cause{error == ENOENT ? "it does not exist inside" : std::strerror(error), "--cwd DIR, or --ro DIR to show it"};
+    }
+    if (error == ENOSPC) {
+        return exhausted_namespaces(plan);
+    }
+    if (error == EPERM || error == EACCES) {
+        if (const std::optional<Cause> cause = missing_privilege()) {
+            return cause;
+        }
+        if (status_field("Seccomp") == "2") {
+            return Cause{"a seccomp filter around this process refuses the system call",
+                         "give the container a profile that allows it, e.g. docker run --security-opt seccomp=unconfined"};
+        }
+    }
+    return std::nullopt;
+}
+
+struct Doing {
+    Stage stage;
+    const char* name;
+    const char* what;
+};
+constexpr Doing stages[] = {
+    {Stage::pipes, "pipes", "make the pipes of the handshake"},
+    {Stage::clone_init, "clone", "make the namespaces"},
+    {Stage::uid_map, "uid_map", "map the user id"},
+    {Stage::setgroups, "setgroups", "deny setgroups"},
+    {Stage::gid_map, "gid_map", "map the group id"},
+    {Stage::handshake, "handshake", "let init go on"},
+    {Stage::init_prepare, "init", "prepare init"},
+    {Stage::time_namespace, "time-namespace", "make the time namespace"},
+    {Stage::clone_command, "clone", "make the command's process"},
+    {Stage::guest_uid_map, "uid_map", "map the guest's user id"},
+    {Stage::guest_gid_map, "gid_map", "map the guest's group id"},
+    {Stage::init_supervision, "init", "let init watch the command"},
+    {Stage::init_confine, "init", "confine init"},
+};
+
+Cause stage_cause(const plan::Plan& plan, Stage stage, int error) {
+    if (error == EMFILE || error == ENFILE) {
+        return descriptor_cause();
+    }
+    switch (stage) {
+        case Stage::clone_init:
+        case Stage::clone_command:
+            return clone_cause(plan, error);
+        case Stage::uid_map:
+        case Stage::setgroups:
+        case Stage::gid_map:
+            return map_cause(error);
+        case Stage::time_namespace:
+            return {std::strerror(error), error == EINVAL || error == ENOENT
+                                              ? "time namespaces need Linux 5.6 with CONFIG_TIME_NS"
+                                              : "an offset may not take a clock below zero"};
+        default:
+            return {std::strerror(error), ""};
+    }
+}
+
+std::string what_step(const plan::Step& step) {
+    const std::string subject = plan::step_subject(step);
+    return std::string("cannot set up ") + plan::step_name(step) + (subject.empty() ? "" : " " + subject);
+}
+
+}  // namespace
+
+Error step_failure(const plan::Plan& plan, std::size_t index, int error) {
+    const plan::Step& step = plan.steps[index];
+    const FailedStep failed{static_cast<unsigned>(index) + 1, plan::step_name(step), plan::step_subject(step), error};
+    if (is<plan::Execute>(step)) {
+        return command_failure(plan, error).at(failed);
+    }
+    const std::optional<Cause> cause = step_cause(plan, step, error);
+    return Error(what_step(step) + ": " + (cause ? cause->why : std::strerror(error)))
+        .at(failed)
+        .with_fix(cause ? cause->fix : "");
+}
+
+Error stage_failure(const plan::Plan& plan, Stage stage, int error) {
+    for (const Doing& doing : stages) {
+        if (doing.stage == stage) {
+            const Cause cause = stage_cause(plan, stage, error);
+            return Error(std::string("cannot ") + doing.what + ": " + cause.why)
+                .at({0, doing.name, "", error})
+                .with_fix(cause.fix);
+        }
+    }
+    return Error(std::string("cannot start: ") + std::strerror(error));
+}
+
+Error lost_failure() {
+    return Error("cannot start: init was killed while it set the sandbox up")
+        .with_fix("look for the out-of-memory killer in the kernel log (dmesg)");
+}
+
+}  // namespace sandbox::run

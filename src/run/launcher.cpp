@@ -1,0 +1,366 @@
+#include "run/launcher.hpp"
+
+#include "run/child/child.hpp"
+#include "run/failure.hpp"
+#include "run/process_impl.hpp"
+#include "spec/namespaces.hpp"
+#include "sys/syscalls.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+
+namespace sandbox::run {
+namespace {
+
+struct Pipe {
+    sys::UniqueFd reader;
+    sys::UniqueFd writer;
+};
+
+// What a descriptor is for must not depend on which of 0-2 the caller had closed.
+sys::UniqueFd above_streams(int fd) {
+    if (fd < 0 || fd > 2) {
+        return sys::UniqueFd(fd);
+    }
+    const sys::UniqueFd low(fd);
+    return sys::UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
+Pipe make_pipe(const plan::Plan& plan) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) < 0) {
+        throw stage_failure(plan, Stage::pipes, errno);
+    }
+    Pipe pipe;
+    pipe.reader = above_streams(ends[0]);
+    pipe.writer = above_streams(ends[1]);
+    if (!pipe.reader || !pipe.writer) {
+        throw stage_failure(plan, Stage::pipes, errno);
+    }
+    return pipe;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+    std::vector<char*> result;
+    for (const std::string& string : strings) {
+        result.push_back(const_cast<char*>(string.c_str()));
+    }
+    result.push_back(nullptr);
+    return result;
+}
+
+// The strings that /proc/PID/cmdline and environ show, as far as init would show them inside: fields 48 to 51 of
+// /proc/self/stat (proc(5)).
+void find_argument_area(InitProgram& program) {
+    std::FILE* file = std::fopen("/proc/self/stat", "re");
+    if (file == nullptr) {
+        return;
+    }
+    char text[4096];
+    const std::size_t length = std::fread(text, 1, sizeof text - 1, file);
+    std::fclose(file);
+    text[length] = '\0';
+    const char* at = std::strrchr(text, ')');  // the name before may hold anything
+    for (int field = 2; at != nullptr && field < 48; ++field) {
+        at = std::strchr(at + 1, ' ');
+    }
+    unsigned long long arguments = 0;
+    unsigned long long arguments_end = 0;
+    unsigned long long environment = 0;
+    unsigned long long environment_end = 0;
+    if (at != nullptr && std::sscanf(at, "%llu %llu %llu %llu", &arguments, &arguments_end, &environment,
+                                     &environment_end) == 4 &&
+        arguments != 0 && environment_end > arguments) {
+        program.argument_area = reinterpret_cast<char*>(arguments);
+        program.argument_area_size = static_cast<std::size_t>(environment_end - arguments);
+    }
+}
+
+class Start {
+  public:
+    Start(const plan::Plan& plan, const Settings& settings)
+        : plan_(plan), settings_(settings), impl_(std::make_unique<Process::Impl>()) {}
+
+    Process run() {
+        if (settings_.foreground) {
+            impl_->enter_foreground();
+        }
+        watch_parent();
+        prepare();
+        clone_init();
+        write_maps();
+        await_command();
+        return Process(std::move(impl_));
+    }
+
+  private:
+    void check(Stage stage, int error) {
+        if (stage == settings_.fault.stage) {
+            error = settings_.fault.error;
+        }
+        if (error != 0) {
+            impl_->send(Order::Kind::abort, 0);
+            impl_->finish();
+            throw stage_failure(plan_, stage, error);
+        }
+    }
+
+    // The parent may be gone before we look: then getppid() names another one by now.
+    void watch_parent() {
+        if (!settings_.die_with_parent) {
+            return;
+        }
+        const pid_t parent = ::getppid();
+        impl_->parent = sys::UniqueFd(parent > 0 ? sys::pidfd_open(parent, 0) : -1);
+        if (!impl_->parent || ::getppid() != parent) {
+            throw Error("cannot watch the parent process: it is gone or in another pid namespace")
+                .with_fix("leave --die-with-parent out");
+        }
+    }
+
+    void prepare() {
+        check(Stage::pipes, 0);
+        Pipe orders = make_pipe(plan_);
+        Pipe statuses = make_pipe(plan_);
+        Pipe reports = make_pipe(plan_);
+        impl_->orders = std::move(orders.writer);
+        impl_->orders_reader = std::move(orders.reader);
+        impl_->statuses = std::move(statuses.reader);
+        status_writer_ = std::move(statuses.writer);
+        reports_ = std::move(reports.reader);
+        report_writer_ = std::move(reports.writer);
+        self_ = above_streams(sys::pidfd_open(::getpid(), 0));
+        if (!self_) {
+            throw stage_failure(plan_, Stage::pipes, errno);
+        }
+        if (plan_.pipe_stdin) {
+            Pipe input = make_pipe(plan_);
+            ::fcntl(input.writer.get(), F_SETFL, O_NONBLOCK);
+            input_reader_ = std::move(input.reader);
+            impl_->input = std::move(input.writer);
+        }
+    }
+
+    void fill(InitProgram& program) {
+        const plan::Execute& execute = std::get<plan::Execute>(plan_.steps.back());
+        arguments_ = pointers(execute.arguments);
+        environment_ = pointers(execute.environment);
+        script_arguments_ = {const_cast<char*>("/bin/sh"), nullptr};
+        script_arguments_.insert(script_arguments_.end(), arguments_.begin() + 1, arguments_.end());
+        guest_uid_map_ = plan::map_text(plan_.guest_maps.users);
+        guest_gid_map_ = plan::map_text(plan_.guest_maps.groups);
+        if (plan_.time_offsets) {
+            time_offsets_ = "monotonic " + std::to_string(plan_.time_offsets->monotonic) + " 0\nboottime " +
+                            std::to_string(plan_.time_offsets->boottime) + " 0\n";
+            program.time_offsets = time_offsets_.c_str();
+        }
+        program.steps = plan_.steps.data();
+        program.step_count = plan_.steps.size();
+        program.arguments = arguments_.data();
+        program.environment = environment_.data();
+        program.script_arguments = script_arguments_.data();
+        program.command_clone_flags = plan_.command_clone_flags;
+        program.own_pid_namespace = plan_.fresh.contains(Namespace::pid);
+        program.command_is_pid1 = plan_.command_is_pid1;
+        program.join_group = program.own_pid_namespace && !has_session();
+        program.trace = settings_.trace;
+        program.guest_uid_map = guest_uid_map_.c_str();
+        program.guest_gid_map = guest_gid_map_.c_str();
+        program.order = impl_->orders_reader.get();
+        program.status = status_writer_.get();
+        program.report = report_writer_.get();
+        program.launcher = self_.get();
+        program.standard_input = input_reader_.get();
+        program.fault_step = settings_.fault.step.value_or(SIZE_MAX);
+        program.fault_stage = settings_.fault.stage;
+        program.fault_error = settings_.fault.error;
+        if (!plan_.command_is_pid1) {
+            find_argument_area(program);  // otherwise init is in no /proc of the inside
+        }
+    }
+
+    [[nodiscard]] bool has_session() const {
+        for (const plan::Step& step : plan_.steps) {
+            if (std::holds_alternative<plan::NewSession>(step)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void clone_init() {
+        InitProgram program;
+        fill(program);
+        // Everything is blocked from before the clone on: no handler of the caller's may run in the child, and init
+        // never takes a signal.
+        sigset_t all;
+        sigset_t former;
+        sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &former);
+        int pidfd = -1;
+        clone_args arguments{};
+        arguments.flags = plan_.init_clone_flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+        arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+        // No exit signal: a caller's wait(-1) or SIGCHLD handler never sees init.
+        init_pid_ = settings_.fault.stage == Stage::clone_init ? -1 : sys::clone3(arguments);
+        const int error = errno;
+        if (init_pid_ == 0) {
+            run_init(program);
+        }
+        ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
+        if (init_pid_ < 0) {
+            check(Stage::clone_init, error);
+        }
+        impl_->init = above_streams(pidfd);
+        report_writer_.reset();
+        status_writer_.reset();
+        input_reader_.reset();
+    }
+
+    int write_map(int directory, const char* name, const std::string& text) {
+        const sys::UniqueFd file(::openat(directory, name, O_WRONLY | O_CLOEXEC));
+        // One write(2): the kernel takes the whole map at once or not at all (user_namespaces(7)).
+        return file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
+    }
+
+    void write_maps() {
+        const std::string path = "/proc/" + std::to_string(init_pid_);
+        const sys::UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        check(Stage::uid_map, directory ? write_map(directory.get(), "uid_map", plan::map_text(plan_.setup_maps.users)) : errno);
+        // Without privileges a gid_map may be written only after setgroups is denied (CVE-2014-8989).
+        check(Stage::setgroups, write_map(directory.get(), "setgroups", "deny"));
+        check(Stage::gid_map, write_map(directory.get(), "gid_map", plan::map_text(plan_.setup_maps.groups)));
+        const Order go{Order::Kind::go, 0};
+        const bool sent = settings_.fault.stage != Stage::handshake &&
+                          ::write(impl_->orders.get(), &go, sizeof go) == static_cast<ssize_t>(sizeof go);
+        check(Stage::handshake, sent ? 0 : errno);
+    }
+
+    // Until the report pipe is at its end: exec, or death.
+    void await_command() {
+        bool executing = false;
+        std::optional<Report> failed;
+        for (bool open = true; open;) {
+            std::array<pollfd, 2> watched{{{reports_.get(), POLLIN, 0}, {impl_->signals.get(), POLLIN, 0}}};
+            if (::poll(watched.data(), watched.size(), -1) < 0) {
+                continue;
+            }
+            if (watched[1].revents != 0 && interrupted()) {
+                impl_->finish();
+                return;
+            }
+            if (watched[0].revents == 0) {
+                continue;
+            }
+            Report report;
+            open = ::read(reports_.get(), &report, sizeof report) == static_cast<ssize_t>(sizeof report);
+            if (!open) {
+                break;
+            }
+            switch (report.kind) {
+                case Report::Kind::failed:
+                    failed = report;
+                    break;
+                case Report::Kind::step_done:
+                    impl_->trace.steps.push_back({report.step + 1, plan::step_name(plan_.steps[report.step]),
+                                                  plan::step_subject(plan_.steps[report.step]), report.value});
+                    break;
+                case Report::Kind::inode:
+                    impl_->trace.namespaces[report.step].inside = static_cast<std::uint64_t>(report.value);
+                    break;
+                case Report::Kind::executing:
+                    executing = true;
+                    break;
+            }
+        }
+        if (failed) {
+            impl_->finish();
+            throw step_failure(plan_, failed->step, failed->error);
+        }
+        read_start(executing);
+        complete_trace();
+    }
+
+    void read_start(bool executing) {
+        Status status;
+        const ssize_t got = ::read(impl_->statuses.get(), &status, sizeof status);
+        if (got == static_cast<ssize_t>(sizeof status) && status.kind == Status::Kind::started && executing) {
+            impl_->command = status.value;
+            return;
+        }
+        // A stage after `started` may have failed, too.
+        bool more = got == static_cast<ssize_t>(sizeof status);
+        while (more && status.kind != Status::Kind::stage_failed) {
+            more = ::read(impl_->statuses.get(), &status, sizeof status) == static_cast<ssize_t>(sizeof status);
+        }
+        impl_->finish();
+        if (more) {
+            throw stage_failure(plan_, static_cast<Stage>(status.value), status.detail);
+        }
+        throw lost_failure();
+    }
+
+    // A signal that ends programs came while the sandbox was being made: it ends it.
+    bool interrupted() {
+        signalfd_siginfo info{};
+        while (::read(impl_->signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+            switch (info.ssi_signo) {
+                case SIGWINCH:
+                case SIGCONT:
+                case SIGURG:
+                case SIGTSTP:
+                case SIGTTIN:
+                case SIGTTOU:
+                    break;
+                default:
+                    impl_->kill();
+                    impl_->outcome = Outcome{Outcome::Kind::signaled, static_cast<int>(info.ssi_signo)};
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    void complete_trace() {
+        if (!settings_.trace) {
+            return;
+        }
+        for (const spec::NamespaceRow& row : spec::namespace_table) {
+            struct stat entry {};
+            const std::string path = std::string("/proc/self/ns/") + row.name;
+            if (::stat(path.c_str(), &entry) == 0) {
+                impl_->trace.namespaces[static_cast<std::size_t>(row.kind)].outside = entry.st_ino;
+            }
+        }
+        impl_->trace.notes = plan_.notes;
+    }
+
+    const plan::Plan& plan_;
+    const Settings& settings_;
+    std::unique_ptr<Process::Impl> impl_;
+    sys::UniqueFd status_writer_;
+    sys::UniqueFd reports_;
+    sys::UniqueFd report_writer_;
+    sys::UniqueFd self_;
+    sys::UniqueFd input_reader_;
+    pid_t init_pid_ = -1;
+    std::vector<char*> arguments_;
+    std::vector<char*> environment_;
+    std::vector<char*> script_arguments_;
+    std::string guest_uid_map_;
+    std::string guest_gid_map_;
+    std::string time_offsets_;
+};
+
+}  // namespace
+
+Process start(const plan::Plan& plan, const Settings& settings) { return Start(plan, settings).run(); }
+
+}  // namespace sandbox::run

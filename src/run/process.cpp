@@ -1,0 +1,254 @@
+// Supervising a running sandbox: its end, its stops, the signals and the terminal of the caller.
+#include "run/process_impl.hpp"
+#include "sys/syscalls.hpp"
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+namespace sandbox {
+namespace {
+
+bool is_ignored(int signal) {
+    struct sigaction action {};
+    return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// Everything that can be sent on. Not: what cannot be caught, what a program's own fault raises, and what the caller
+// ignores (nohup).
+sigset_t forwarded_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+        switch (signal) {
+            case SIGKILL:
+            case SIGSTOP:
+            case SIGCHLD:
+            case SIGSEGV:
+            case SIGBUS:
+            case SIGILL:
+            case SIGFPE:
+            case SIGTRAP:
+            case SIGSYS:
+            case SIGPIPE:
+                break;
+            default:
+                // 32 and 33 belong to the C library: sigaddset refuses them.
+                if (!is_ignored(signal)) {
+                    sigaddset(&set, signal);
+                }
+        }
+    }
+    return set;
+}
+
+}  // namespace
+
+int Outcome::exit_status() const noexcept {
+    switch (kind) {
+        case Kind::exited:
+            return value;
+        case Kind::signaled:
+            return 128 + value;
+        case Kind::lost:
+            break;
+    }
+    return 125;
+}
+
+void Process::Impl::enter_foreground() {
+    sigset_t all;
+    sigfillset(&all);
+    sigset_t former;
+    ::pthread_sigmask(SIG_SETMASK, &all, &former);
+    former_mask_ = former;
+    const sigset_t set = forwarded_signals();
+    signals = sys::UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    terminal_ = run::Terminal::save();
+}
+
+void Process::Impl::send(run::Order::Kind kind, int number) const noexcept {
+    const run::Order order{kind, number};
+    [[maybe_unused]] const ssize_t written = ::write(orders.get(), &order, sizeof order);
+}
+
+void Process::Impl::kill() noexcept { sys::pidfd_send_signal(init.get(), SIGKILL); }
+
+void Process::Impl::finish() noexcept {
+    if (std::exchange(finished_, true)) {
+        return;
+    }
+    if (init) {
+        if (!outcome) {
+            kill();
+        }
+        // Init is gone when all of the sandbox is: the kernel waits for every process of its pid namespace.
+        siginfo_t info{};
+        while (::waitid(P_PIDFD, static_cast<id_t>(init.get()), &info, WEXITED | __WALL) < 0 && errno == EINTR) {
+        }
+    }
+    if (terminal_) {
+        terminal_->restore();
+    }
+    if (former_mask_) {
+        ::pthread_sigmask(SIG_SETMASK, &*former_mask_, nullptr);
+    }
+}
+
+Process::Impl::~Impl() { finish(); }
+
+// Ctrl-C ended the command, which has a process group of its own: whoever else is in ours (the script that called us, the
+// rest of a pipeline) would have got it from the terminal, too.
+void Process::Impl::end_as_terminal_did(int signal) const {
+    if (terminal_ && (signal == SIGINT || signal == SIGQUIT)) {
+        ::kill(0, signal);
+        sigset_t only;
+        sigemptyset(&only);
+        sigaddset(&only, signal);
+        const timespec at_once{};
+        ::sigtimedwait(&only, nullptr, &at_once);  // our own copy
+    }
+}
+
+void Process::Impl::command_stopped(int signal) {
+    if (!terminal_) {
+        return;
+    }
+    if (terminal_->ours() && (signal == SIGTTIN || signal == SIGTTOU)) {
+        // It asks for the terminal, and we have it.
+        terminal_->give_to(command);
+        send(run::Order::Kind::signal_group, SIGCONT);
+        return;
+    }
+    // We stop with it, so that the shell notices, and with us our whole group, as the terminal would have done it. A
+    // signal that is ignored or has no shell behind it (an orphaned group) does not stop us: then we go on at once.
+    terminal_->remember_modes();
+    terminal_->restore();
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    ::kill(0, SIGTSTP);
+    ::pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);  // stopped here
+    ::pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+    resume_after_stop();
+}
+
+void Process::Impl::resume_after_stop() {
+    if (terminal_->ours()) {
+        terminal_->resume();
+        terminal_->give_to(command);
+    }
+    send(run::Order::Kind::signal_group, SIGCONT);
+}
+
+void Process::Impl::handle_status() {
+    run::Status status;
+    const ssize_t got = ::read(statuses.get(), &status, sizeof status);
+    if (got < 0 && errno == EINTR) {
+        return;
+    }
+    if (got != static_cast<ssize_t>(sizeof status)) {
+        outcome = Outcome{Outcome::Kind::lost, 0};
+        kill();
+        return;
+    }
+    switch (status.kind) {
+        case run::Status::Kind::exited:
+            outcome = Outcome{Outcome::Kind::exited, status.value};
+            break;
+        case run::Status::Kind::signaled:
+            outcome = Outcome{Outcome::Kind::signaled, status.value};
+            ended_by_terminal_ = status.detail != 0;
+            break;
+        case run::Status::Kind::stopped:
+            command_stopped(status.value);
+            break;
+        case run::Status::Kind::started:
+        case run::Status::Kind::continued:
+        case run::Status::Kind::stage_failed:
+            break;
+    }
+}
+
+void Process::Impl::handle_signals() {
+    signalfd_siginfo info{};
+    while (::read(signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+        const int signal = static_cast<int>(info.ssi_signo);
+        // From the terminal it is meant for the whole job, from kill(1) for the command.
+        const bool terminal = info.ssi_code == SI_KERNEL;
+        send(terminal ? run::Order::Kind::signal_group : run::Order::Kind::signal_command, signal);
+    }
+}
+
+void Process::Impl::feed_input() {
+    if (chunk_start_ == chunk_end_) {
+        chunk_.resize(65536);
+        const ssize_t got = ::read(0, chunk_.data(), chunk_.size());
+        if (got <= 0) {
+            input.reset();
+            return;
+        }
+        chunk_start_ = 0;
+        chunk_end_ = static_cast<std::size_t>(got);
+    }
+    const ssize_t written = ::write(input.get(), chunk_.data() + chunk_start_, chunk_end_ - chunk_start_);
+    if (written > 0) {
+        chunk_start_ += static_cast<std::size_t>(written);
+    } else if (errno != EAGAIN && errno != EINTR) {
+        input.reset();
+    }
+}
+
+Outcome Process::Impl::wait() {
+    while (!outcome) {
+        // poll(2) passes over a descriptor of -1.
+        std::array<pollfd, 4> watched{{{statuses.get(), POLLIN, 0},
+                                       {signals.get(), POLLIN, 0},
+                                       {parent.get(), POLLIN, 0},
+                                       {input.get(), POLLOUT, 0}}};
+        if (::poll(watched.data(), watched.size(), -1) < 0) {
+            continue;
+        }
+        if (watched[0].revents != 0) {
+            handle_status();
+        }
+        if (watched[1].revents != 0) {
+            handle_signals();
+        }
+        if (watched[2].revents != 0) {
+            kill();
+            outcome = Outcome{Outcome::Kind::signaled, SIGKILL};
+        }
+        if (watched[3].revents != 0 && input) {
+            feed_input();
+        }
+    }
+    if (!finished_) {
+        finish();
+        if (ended_by_terminal_) {
+            end_as_terminal_did(outcome->value);
+        }
+    }
+    return *outcome;
+}
+
+Process::Process(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Process::Process(Process&&) noexcept = default;
+Process& Process::operator=(Process&&) noexcept = default;
+Process::~Process() = default;
+
+pid_t Process::pid() const noexcept { return impl_->command; }
+Outcome Process::wait() { return impl_->wait(); }
+void Process::signal(int number) {
+    if (!impl_->outcome) {
+        impl_->send(run::Order::Kind::signal_command, number);
+    }
+}
+void Process::kill() { impl_->kill(); }
+const Trace& Process::trace() const noexcept { return impl_->trace; }
+
+}  // namespace sandbox

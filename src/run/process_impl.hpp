@@ -1,0 +1,60 @@
+// The state of a running sandbox as the launcher has it.
+#pragma once
+
+#include "plan/plan.hpp"
+#include "run/child/messages.hpp"
+#include "run/terminal.hpp"
+#include "sys/fd.hpp"
+
+#include <sandbox/process.hpp>
+
+#include <csignal>
+#include <optional>
+#include <vector>
+
+namespace sandbox {
+
+class Process::Impl {
+  public:
+    Impl() = default;
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+    ~Impl();
+
+    Outcome wait();
+    void send(run::Order::Kind kind, int number) const noexcept;
+    void kill() noexcept;
+    /// Blocks the signals of the calling thread and makes them readable; remembers the terminal.
+    void enter_foreground();
+    /// Kills init, waits for it, gives terminal and signal mask back.
+    void finish() noexcept;
+
+    sys::UniqueFd init;          ///< pidfd
+    sys::UniqueFd orders;        ///< write end
+    sys::UniqueFd orders_reader; ///< kept open: a write to a dead init must not raise SIGPIPE here
+    sys::UniqueFd statuses;      ///< read end
+    sys::UniqueFd signals;       ///< signalfd, in the foreground
+    sys::UniqueFd parent;        ///< pidfd, with die_with_parent
+    sys::UniqueFd input;         ///< write end of the pipe that feeds a regular file to descriptor 0
+    pid_t command = -1;          ///< as the host's /proc has it
+    std::optional<Outcome> outcome;
+    Trace trace;
+
+  private:
+    void handle_status();
+    void handle_signals();
+    void feed_input();
+    void command_stopped(int signal);
+    void resume_after_stop();
+    void end_as_terminal_did(int signal) const;
+
+    std::optional<run::Terminal> terminal_;
+    std::optional<sigset_t> former_mask_;
+    std::vector<char> chunk_;
+    std::size_t chunk_start_ = 0;
+    std::size_t chunk_end_ = 0;
+    bool ended_by_terminal_ = false;
+    bool finished_ = false;
+};
+
+}  // namespace sandbox

@@ -1,0 +1,63 @@
+// The public functions: what connects Spec, host, plan and run.
+#include <sandbox/sandbox.hpp>
+
+#include "host/probe.hpp"
+#include "plan/build.hpp"
+#include "plan/render.hpp"
+#include "run/launcher.hpp"
+#include "spec/namespaces.hpp"
+#include "spec/validate.hpp"
+
+namespace sandbox {
+namespace {
+
+plan::Plan make_plan(const Spec& spec) {
+    spec::validate(spec);
+    return plan::build(spec, host::probe(), host::RealTree());
+}
+
+}  // namespace
+
+Process launch(const Spec& spec) {
+    const plan::Plan plan = make_plan(spec);
+    run::Settings settings;
+    settings.foreground = spec.foreground;
+    settings.trace = spec.trace;
+    settings.die_with_parent = spec.die_with_parent;
+    return run::start(plan, settings);
+}
+
+std::string explain(const Spec& spec) { return plan::render(make_plan(spec)); }
+
+std::string closed_doors(const Spec& spec) {
+    if (spec.only) {
+        return {};
+    }
+    std::string what;
+    std::string how;
+    const auto add = [&](const char* door, const char* key) {
+        what += (what.empty() ? "" : ", ") + std::string(door);
+        how += (how.empty() ? "" : ", ") + std::string(key);
+    };
+    if (spec.root) {
+        add("the host's files were absent", "--ro, --rw");
+    } else {
+        bool cwd_writable = spec.home == Home::writable;
+        for (const Mount& mount : spec.mounts) {
+            const Bind* bind = std::get_if<Bind>(&mount);
+            cwd_writable = cwd_writable || (bind != nullptr && bind->writable);
+        }
+        if (!cwd_writable) {
+            add("the current directory was read-only", "--rw .");
+        }
+        if (spec.home == Home::isolated) {
+            add("homes were hidden", "--home");
+        }
+    }
+    if (spec.network == Network::none) {
+        add("the network was off", "--net host");
+    }
+    return what.empty() ? what : "inside, " + what + " (" + how + ")";
+}
+
+}  // namespace sandbox

@@ -1,0 +1,137 @@
+#include "spec/validate.hpp"
+
+#include "spec/namespaces.hpp"
+
+#include <limits>
+#include <string>
+
+namespace sandbox::spec {
+namespace {
+
+[[noreturn]] void refuse(const std::string& what, const std::string& fix) { throw Error(what).with_fix(fix); }
+
+bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+void check_strings(const Spec& spec) {
+    for (const std::string& argument : spec.command) {
+        if (has_nul(argument)) {
+            throw Error("an argument of the command contains a NUL byte: it would be cut there");
+        }
+    }
+    if (!spec.command.empty() && spec.command.front().empty()) {
+        refuse("the command is an empty word: nothing can be executed", "sandbox -- COMMAND [ARG]...");
+    }
+    for (const EnvironmentRule& rule : spec.environment) {
+        if (rule.name.empty() || has_nul(rule.name) || rule.name.find('=') != std::string::npos ||
+            (rule.value && has_nul(*rule.value))) {
+            throw Error("--env '" + rule.name + "': not the name of an environment variable");
+        }
+    }
+    for (const auto* name : {&spec.hostname, &spec.domainname}) {
+        if (*name && ((*name)->empty() || (*name)->size() > 64 || has_nul(**name))) {
+            throw Error("host and domain names have 1 to 64 bytes (uname(2)): '" + **name + "'");
+        }
+    }
+}
+
+void check_ids(const Spec& spec) {
+    for (const auto* id : {&spec.uid, &spec.gid}) {
+        if (*id && std::holds_alternative<std::uint32_t>(**id) &&
+            std::get<std::uint32_t>(**id) == std::numeric_limits<std::uint32_t>::max()) {
+            throw Error("an id of 4294967295 means `no id` to the kernel: the largest is 4294967294");
+        }
+    }
+}
+
+void check_namespaces(const Spec& spec) {
+    for (const Namespace kind : {Namespace::user, Namespace::mnt}) {
+        if (spec.share.contains(kind)) {
+            refuse("--share " + std::string(name(kind)) + ": a sandbox always has its own " + std::string(name(kind)) +
+                       " namespace",
+                   "leave it out; --home rw, --rw DIR and --uid self bring the inside closer to the host");
+        }
+    }
+    if (spec.share.contains(Namespace::net)) {
+        refuse("--share net: the network has an option of its own", "--net host");
+    }
+    if (spec.share.contains(Namespace::time)) {
+        refuse("--share time: the time namespace is the host's anyway",
+               "leave it out; --boottime-offset and --monotonic-offset make a new one");
+    }
+    for (const Namespace kind : {Namespace::user, Namespace::pid, Namespace::time}) {
+        if (spec.own.contains(kind)) {
+            refuse("--own " + std::string(name(kind)) + ": this namespace cannot be handed to the guest",
+                   kind == Namespace::user ? "the guest lives in a user namespace of its own already"
+                                           : "--allow-namespaces " + std::string(name(kind)) + " lets it make its own");
+        }
+    }
+    const NamespaceSet fresh = fresh_namespaces(spec);
+    for (const NamespaceRow& candidate : namespace_table) {
+        if (spec.own.contains(candidate.kind) && !fresh.contains(candidate.kind)) {
+            refuse("--own " + std::string(candidate.name) + ": that namespace is the host's in this sandbox",
+                   "let the sandbox have its own, or leave it out of --own");
+        }
+    }
+    if (!fresh.contains(Namespace::uts) && (spec.hostname || spec.domainname)) {
+        refuse("--hostname and --domainname: the uts namespace is the host's in this sandbox",
+               "leave uts out of --share, or add it to --only");
+    }
+}
+
+void check_only(const Spec& spec) {
+    if (!spec.only) {
+        return;
+    }
+    const auto refuse_with = [](const char* option) {
+        refuse(std::string("--only and ") + option + ": --only shows the host's tree and namespaces as they are",
+               "use one of the two");
+    };
+    if (!spec.share.empty()) {
+        refuse_with("--share");
+    }
+    if (spec.network == Network::host) {
+        refuse_with("--net");
+    }
+    if (spec.root) {
+        refuse_with("--root");
+    }
+    if (spec.home != Home::isolated) {
+        refuse_with("--home");
+    }
+    if (!spec.mounts.empty()) {
+        refuse_with("--ro, --rw and --tmpfs");
+    }
+}
+
+void check_mounts(const Spec& spec) {
+    if (spec.root && spec.home != Home::isolated) {
+        refuse("--root and --home: a tree of its own shows nothing of the host's homes", "--rw \"$HOME\" shows it");
+    }
+    if (spec.root && spec.root->empty()) {
+        throw Error("--root '': not a directory");
+    }
+    for (const Mount& mount : spec.mounts) {
+        if (const Bind* bind = std::get_if<Bind>(&mount)) {
+            if (bind->source.empty() || has_nul(bind->source) || has_nul(bind->target)) {
+                throw Error("--ro, --rw: an empty source names nothing");
+            }
+        } else if (const Tmpfs& tmpfs = std::get<Tmpfs>(mount); !tmpfs.target.starts_with('/') || has_nul(tmpfs.target)) {
+            refuse("--tmpfs " + tmpfs.target + ": the target is not an absolute path", "--tmpfs /PATH");
+        }
+    }
+    if (spec.cwd && (!spec.cwd->starts_with('/') || has_nul(*spec.cwd))) {
+        refuse("--cwd '" + *spec.cwd + "': not an absolute path", "--cwd is a path of the inside, e.g. --cwd /tmp");
+    }
+}
+
+}  // namespace
+
+void validate(const Spec& spec) {
+    check_strings(spec);
+    check_ids(spec);
+    check_namespaces(spec);
+    check_only(spec);
+    check_mounts(spec);
+}
+
+}  // namespace sandbox::spec
