@@ -1,0 +1,240 @@
+#include "support/stepper.hpp"
+
+#include <fcntl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "support/fresh_process.hpp"
+#include "support/processes.hpp"
+#include "sys/fd.hpp"
+
+namespace sandbox_test {
+namespace {
+
+using sandbox::sys::UniqueFd;
+
+[[noreturn]] void fail(const std::string& what) {
+    throw std::system_error(errno, std::generic_category(), what);
+}
+
+std::array<UniqueFd, 2> make_pipe() {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+        fail("pipe2");
+    }
+    return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// In the new process: waits at the gate, then becomes the program.
+[[noreturn]] void pass_gate_and_exec(int gate, char* const* argv) {
+    char byte = 0;
+    if (read(gate, &byte, 1) != 1) {
+        _exit(127);
+    }
+    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    make_fresh({{0, null}, {1, null}, {2, null}});
+    execv(argv[0], argv);
+    _exit(127);
+}
+
+pid_t fork_program(int gate, char* const* argv) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+        pass_gate_and_exec(gate, argv);
+    }
+    return pid;
+}
+
+bool is_system_call_stop(int status) {
+    return WIFSTOPPED(status) && WSTOPSIG(status) == (SIGTRAP | 0x80);
+}
+
+bool is_event(int status) {
+    return status >> 16 != 0;
+}
+
+}  // namespace
+
+Stepper::Stepper(const std::vector<std::string>& command, StartedBy by) {
+    // For await_change(), which waits for a signal with a bound. The new process gets a mask of its own.
+    sigset_t child_signal;
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    pthread_sigmask(SIG_BLOCK, &child_signal, &mask_before_);
+
+    const auto gate = make_pipe();
+    pid_ = start(command, by, gate[0].get());
+    constexpr long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+    if (ptrace(PTRACE_SEIZE, pid_, nullptr, options) != 0) {
+        fail("PTRACE_SEIZE");
+    }
+    if (write(gate[1].get(), "", 1) != 1) {
+        fail("write");
+    }
+    const int status = await_change();
+    if (!WIFSTOPPED(status) || status >> 16 != PTRACE_EVENT_EXEC) {
+        throw std::runtime_error(command.at(0) + " was not executed");
+    }
+}
+
+pid_t Stepper::start(const std::vector<std::string>& command, StartedBy by, int gate) {
+    std::vector<std::string> words = command;
+    std::vector<char*> argv;
+    for (std::string& word : words) {
+        argv.push_back(word.data());
+    }
+    argv.push_back(nullptr);
+
+    if (by == StartedBy::this_thread) {
+        return fork_program(gate, argv.data());
+    }
+    if (by == StartedBy::a_thread_that_ends) {
+        pid_t pid = -1;
+        std::thread([&] { pid = fork_program(gate, argv.data()); }).join();
+        return pid;
+    }
+    const auto answer = make_pipe();
+    parent_ = fork();
+    if (parent_ == 0) {
+        const pid_t pid = fork_program(gate, argv.data());
+        if (write(answer[1].get(), &pid, sizeof pid) == sizeof pid) {
+            waitpid(pid, nullptr, 0);
+        }
+        _exit(0);
+    }
+    pid_t pid = -1;
+    if (read(answer[0].get(), &pid, sizeof pid) != sizeof pid) {
+        fail("read");
+    }
+    return pid;
+}
+
+Stepper::~Stepper() {
+    if (!ended_) {
+        kill(pid_, SIGKILL);
+        wait();
+    }
+    if (parent_ > 0) {
+        kill_parent();
+    }
+    pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+}
+
+// Waits until the program stops or ends, and returns what waitpid(2) says. Kills it, and fails the test, when it does
+// neither for long.
+int Stepper::await_change() {
+    sigset_t child_signal;
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    for (;;) {
+        int status = 0;
+        const pid_t changed = waitpid(pid_, &status, WNOHANG | __WALL);
+        if (changed == pid_) {
+            return status;
+        }
+        if (changed < 0) {
+            fail("waitpid");
+        }
+        const timespec bound{patience.count(), 0};
+        if (sigtimedwait(&child_signal, nullptr, &bound) < 0 && errno == EAGAIN) {
+            ADD_FAILURE() << "the program neither makes a system call nor ends";
+            kill(pid_, SIGKILL);
+        }
+    }
+}
+
+void Stepper::note_end(int status) {
+    ended_ = true;
+    exit_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+bool Stepper::step() {
+    while (!ended_) {
+        if (ptrace(PTRACE_SYSCALL, pid_, nullptr, static_cast<long>(signal_to_deliver_)) != 0) {
+            fail("PTRACE_SYSCALL");
+        }
+        signal_to_deliver_ = 0;
+        const int status = await_change();
+        if (!WIFSTOPPED(status)) {
+            note_end(status);
+        } else if (is_system_call_stop(status)) {
+            return true;
+        } else if (!is_event(status)) {
+            signal_to_deliver_ = WSTOPSIG(status);
+        }
+    }
+    return false;
+}
+
+void Stepper::advance(unsigned count) {
+    while (count > 0 && step()) {
+        --count;
+    }
+}
+
+bool Stepper::advance_past(long system_call) {
+    bool entered = false;
+    while (step()) {
+        __ptrace_syscall_info info{};
+        if (ptrace(PTRACE_GET_SYSCALL_INFO, pid_, sizeof info, &info) <= 0) {
+            fail("PTRACE_GET_SYSCALL_INFO");
+        }
+        if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+            entered = info.entry.nr == static_cast<unsigned long>(system_call);
+        } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && entered) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void Stepper::let_go() {
+    if (!ended_ && ptrace(PTRACE_DETACH, pid_, nullptr, static_cast<long>(signal_to_deliver_)) != 0) {
+        fail("PTRACE_DETACH");
+    }
+}
+
+void Stepper::kill_program() {
+    if (!ended_) {
+        kill(pid_, SIGKILL);
+        wait();
+    }
+}
+
+void Stepper::kill_parent() {
+    kill(parent_, SIGKILL);
+    waitpid(parent_, nullptr, 0);
+    parent_ = 0;
+}
+
+int Stepper::wait() {
+    while (!ended_) {
+        const int status = await_change();
+        if (!WIFSTOPPED(status)) {
+            note_end(status);
+        }
+    }
+    return exit_status_;
+}
+
+unsigned count_stops(const std::vector<std::string>& command) {
+    Stepper stepper(command);
+    unsigned count = 0;
+    while (stepper.step()) {
+        ++count;
+    }
+    return count;
+}
+
+}  // namespace sandbox_test
