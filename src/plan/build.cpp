@@ -110,6 +110,9 @@ void plan_terminal(Plan& plan, const Spec& spec, const host::Facts& facts) {
         group.terminal = 0;
     }
     plan.steps.push_back(group);
+    const bool terminal = std::any_of(facts.streams.begin(), facts.streams.end(),
+                                      [](const host::Stream& stream) { return stream.controlling; });
+    plan.listen = spec.foreground && terminal && plan.command_is_pid1;
 }
 
 bool is_feature_off_for_mounts(const Plan& plan) {

@@ -63,6 +63,8 @@ DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host:
 void DefaultView::build() {
     find_homes();
     make_root();
+    view_.add_writable("/dev");  // its mounts decide: only devices can be written there
+    view_.add_writable("/proc");
     make_kernel_trees();
     make_devices();
     make_private_places();
@@ -80,8 +82,6 @@ void DefaultView::build() {
     choose_cwd();
     plan_.areas = view_.areas();
     plan_.cwd = cwd_;
-    view_.add_writable("/dev");
-    view_.add_writable("/proc");
 }
 
 void DefaultView::find_homes() {

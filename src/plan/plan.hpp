@@ -51,6 +51,7 @@ struct Plan {
     std::vector<Step> steps;  ///< executed by the setup child, in this order
 
     bool command_is_pid1 = false;           ///< pid 1 of its own pid namespace
+    bool listen = false;                    ///< init hears the terminal's signals for a command that is pid 1
     bool pipe_stdin = false;                ///< Landlock cannot guard a regular file on 0: it is fed through a pipe
     std::vector<std::string> environment_names;  ///< what is passed or set, for explain()
     std::size_t environment_withheld = 0;   ///< how many of the caller's variables are not passed

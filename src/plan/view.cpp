@@ -4,6 +4,7 @@
 
 #include <sandbox/error.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -124,6 +125,14 @@ std::map<std::string, std::string> View::areas() const {
         result.emplace(path, area.kind == Area::Kind::host ? area.backing : std::string());
     }
     return result;
+}
+
+void View::add_writable(const std::string& path) {
+    const bool known = std::any_of(writable_.begin(), writable_.end(),
+                                   [&](const std::string& above) { return spec::is_below_or_same(path, above); });
+    if (!known) {
+        writable_.push_back(path);
+    }
 }
 
 void View::cover(const std::string& path, Area area) {

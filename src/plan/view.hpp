@@ -54,7 +54,7 @@ class View {
     [[nodiscard]] const std::vector<std::string>& writable() const { return writable_; }
     /// Every area of the view: inside path to what the host has there; empty for what is private.
     [[nodiscard]] std::map<std::string, std::string> areas() const;
-    void add_writable(const std::string& path) { writable_.push_back(path); }
+    void add_writable(const std::string& path);
 
   private:
     struct Area {

@@ -169,7 +169,7 @@ class Start {
         program.command_clone_flags = plan_.command_clone_flags;
         program.own_pid_namespace = plan_.fresh.contains(Namespace::pid);
         program.command_is_pid1 = plan_.command_is_pid1;
-        program.join_group = program.own_pid_namespace && !has_session();
+        program.listen = plan_.listen;
         program.trace = settings_.trace;
         program.guest_uid_map = guest_uid_map_.c_str();
         program.guest_gid_map = guest_gid_map_.c_str();
@@ -184,15 +184,6 @@ class Start {
         if (!plan_.command_is_pid1) {
             find_argument_area(program);  // otherwise init is in no /proc of the inside
         }
-    }
-
-    [[nodiscard]] bool has_session() const {
-        for (const plan::Step& step : plan_.steps) {
-            if (std::holds_alternative<plan::NewSession>(step)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     void clone_init() {

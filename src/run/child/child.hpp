@@ -26,7 +26,7 @@ struct InitProgram {
     std::uint64_t command_clone_flags = 0;    ///< CLONE_NEWPID or none
     bool own_pid_namespace = false;           ///< when init dies the kernel kills all
     bool command_is_pid1 = false;             ///< default actions of signals are emulated
-    bool join_group = false;                  ///< init joins the command's process group, to hear the terminal
+    bool listen = false;                      ///< the terminal's signals for a command that is pid 1 are heard
     bool trace = false;
     const char* guest_uid_map = nullptr;
     const char* guest_gid_map = nullptr;

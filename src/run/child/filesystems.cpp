@@ -17,7 +17,8 @@ int mount_fresh(const SetupState& state, const char* type, const char* const* op
     if (context < 0) {
         return errno;
     }
-    int error = 0;
+    // The name that mount(8), df(1) and findmnt(8) show as the source.
+    int error = sys::fsconfig(context, FSCONFIG_SET_STRING, "source", type, 0) < 0 ? errno : 0;
     for (; *options != nullptr && error == 0; options += 2) {
         const unsigned command = options[1] != nullptr ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
         error = sys::fsconfig(context, command, options[0], options[1], 0) < 0 ? errno : 0;

@@ -139,12 +139,10 @@ int open_below(int host_proc, const char* pid, const char* name) noexcept {
     return fd;
 }
 
-int terminal_signals() noexcept {
+int child_signals() noexcept {
     sigset_t set;
     sigemptyset(&set);
-    for (const int number : {SIGCHLD, SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU}) {
-        sigaddset(&set, number);
-    }
+    sigaddset(&set, SIGCHLD);
     return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -203,7 +201,7 @@ void run_init(const InitProgram& program) noexcept {
     Supervision supervision;
     supervision.program = &program;
     supervision.command = command;
-    supervision.signals = terminal_signals();
+    supervision.signals = child_signals();
     supervision.command_status = open_below(context.host_proc, pid, "status");
     int prepared_error = supervision.signals < 0 || supervision.command_status < 0 ? errno : 0;
     if (prepared_error == 0 && !program.own_pid_namespace) {
@@ -212,16 +210,16 @@ void run_init(const InitProgram& program) noexcept {
             supervision.children = open_below(context.host_proc, "thread-self", "children");
         }
     }
-    if (program.join_group && ::setpgid(0, command) < 0 && prepared_error == 0) {
-        prepared_error = errno;
-    }
     hide(program);
     ::close(context.host_proc);
     ::close(links.announce[0]);
+    supervision.proceed = links.proceed[1];
+    if (program.listen && prepared_error == 0) {
+        prepared_error = start_listener(supervision);
+    }
     const Status started{Status::Kind::started, parse_pid(pid), 0};
     [[maybe_unused]] ssize_t written = ::write(program.status, &started, sizeof started);
     check(program, Stage::init_supervision, prepared_error);
-    supervision.proceed = links.proceed[1];
     supervise(supervision);
 }
 

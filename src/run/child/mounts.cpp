@@ -88,7 +88,8 @@ int execute(SetupState& state, const plan::MakeScratch&) noexcept {
         return errno;
     }
     int error = 0;
-    if (sys::fsconfig(context, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
+    if (sys::fsconfig(context, FSCONFIG_SET_STRING, "source", "tmpfs", 0) < 0 ||
+        sys::fsconfig(context, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
         sys::fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0 ||
         (state.scratch = sys::fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)) < 0) {
         error = errno;

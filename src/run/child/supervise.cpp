@@ -105,6 +105,11 @@ void obey(Supervision& supervision) noexcept {
 }
 
 void report_child(Supervision& supervision, const siginfo_t& info) noexcept {
+    if (info.si_pid == supervision.listener) {
+        // Only kill(0, SIGKILL) inside ends it: meant for all of the group, and a command that is pid 1 is deaf to it.
+        tell(supervision, Status::Kind::signaled, SIGKILL, 0);
+        end(supervision);
+    }
     if (info.si_pid != supervision.command) {
         return;  // an orphan; reaped by now
     }
@@ -144,16 +149,17 @@ void reap(Supervision& supervision) noexcept {
     }
 }
 
-void hear(Supervision& supervision) noexcept {
+void drain_signals(const Supervision& supervision) noexcept {
     signalfd_siginfo info{};
     while (::read(supervision.signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-        const int signal = static_cast<int>(info.ssi_signo);
-        // The kernel speaks for the terminal. What a process sends to init is not meant for the command.
-        if (signal != SIGCHLD && info.ssi_code == SI_KERNEL) {
-            emulate_default(supervision, signal, true);
-        }
     }
-    reap(supervision);
+}
+
+void hear(Supervision& supervision) noexcept {
+    std::int32_t signal = 0;
+    if (::read(supervision.heard, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+        emulate_default(supervision, signal, true);
+    }
 }
 
 std::uint64_t hexadecimal(const char* text) noexcept {
@@ -190,15 +196,20 @@ void supervise(Supervision& supervision) noexcept {
         ::_exit(125);
     }
     [[maybe_unused]] const ssize_t written = ::write(supervision.proceed, "", 1);
-    pollfd watched[] = {{program.order, POLLIN, 0}, {program.launcher, POLLIN, 0}, {supervision.signals, POLLIN, 0}};
+    pollfd watched[] = {{program.order, POLLIN, 0}, {program.launcher, POLLIN, 0}, {supervision.signals, POLLIN, 0},
+                        {supervision.heard, POLLIN, 0}};
     for (;;) {
-        if (::poll(watched, 3, -1) < 0) {
+        if (::poll(watched, 4, -1) < 0) {
             continue;
         }
         if (watched[1].revents != 0) {
             end(supervision);
         }
         if (watched[2].revents != 0) {
+            drain_signals(supervision);
+            reap(supervision);
+        }
+        if (watched[3].revents != 0) {
             hear(supervision);
         }
         if (watched[0].revents != 0) {

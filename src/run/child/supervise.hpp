@@ -9,7 +9,9 @@ namespace sandbox::run {
 struct Supervision {
     const InitProgram* program = nullptr;
     pid_t command = -1;
-    int signals = -1;         ///< signalfd
+    int signals = -1;         ///< signalfd of SIGCHLD
+    pid_t listener = -1;      ///< see listener.cpp
+    int heard = -1;           ///< read end: numbers of signals from the listener
     int command_status = -1;  ///< /proc/PID/status of the command
     int children = -1;        ///< our own list of children, where no pid namespace ends them for us
     int proceed = -1;         ///< write end: the setup child may go on
@@ -19,6 +21,9 @@ struct Supervision {
 
 /// Confines init, lets the setup child go on, then supervises the command to its end. Does not return.
 [[noreturn]] void supervise(Supervision& supervision) noexcept;
+
+/// Starts the listener, which tells of the terminal's signals through `heard`. Returns an errno. listener.cpp
+[[nodiscard]] int start_listener(Supervision& supervision) noexcept;
 
 /// Whether /proc/PID/status, given as text, says that `signal` is neither blocked, ignored nor caught.
 [[nodiscard]] bool has_default_action(const char* status, int signal) noexcept;
