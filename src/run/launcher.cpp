@@ -118,7 +118,7 @@ class Start {
             return;
         }
         const pid_t parent = ::getppid();
-        impl_->parent = sys::UniqueFd(parent > 0 ? sys::pidfd_open(parent, 0) : -1);
+        impl_->parent = above_streams(parent > 0 ? sys::pidfd_open(parent, 0) : -1);
         if (!impl_->parent || ::getppid() != parent) {
             throw Error("cannot watch the parent process: it is gone or in another pid namespace")
                 .with_fix("leave --die-with-parent out");
@@ -177,6 +177,7 @@ class Start {
         program.status = status_writer_.get();
         program.report = report_writer_.get();
         program.launcher = self_.get();
+        program.parent = impl_->parent.get();
         program.standard_input = input_reader_.get();
         program.fault_step = settings_.fault.step.value_or(SIZE_MAX);
         program.fault_stage = settings_.fault.stage;

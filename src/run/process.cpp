@@ -76,7 +76,10 @@ void Process::Impl::send(run::Order::Kind kind, int number) const noexcept {
     [[maybe_unused]] const ssize_t written = ::write(orders.get(), &order, sizeof order);
 }
 
-void Process::Impl::kill() noexcept { sys::pidfd_send_signal(init.get(), SIGKILL); }
+void Process::Impl::kill() noexcept {
+    killed_ = true;
+    sys::pidfd_send_signal(init.get(), SIGKILL);
+}
 
 void Process::Impl::finish() noexcept {
     if (std::exchange(finished_, true)) {
@@ -152,7 +155,7 @@ void Process::Impl::handle_status() {
         return;
     }
     if (got != static_cast<ssize_t>(sizeof status)) {
-        outcome = Outcome{Outcome::Kind::lost, 0};
+        outcome = killed_ ? Outcome{Outcome::Kind::signaled, SIGKILL} : Outcome{Outcome::Kind::lost, 0};
         kill();
         return;
     }
@@ -213,15 +216,16 @@ Outcome Process::Impl::wait() {
         if (::poll(watched.data(), watched.size(), -1) < 0) {
             continue;
         }
+        if (watched[2].revents != 0) {
+            kill();
+            outcome = Outcome{Outcome::Kind::signaled, SIGKILL};
+            break;
+        }
         if (watched[0].revents != 0) {
             handle_status();
         }
         if (watched[1].revents != 0) {
             handle_signals();
-        }
-        if (watched[2].revents != 0) {
-            kill();
-            outcome = Outcome{Outcome::Kind::signaled, SIGKILL};
         }
         if (watched[3].revents != 0 && input) {
             feed_input();

@@ -54,6 +54,7 @@ class Process::Impl {
     std::size_t chunk_start_ = 0;
     std::size_t chunk_end_ = 0;
     bool ended_by_terminal_ = false;
+    bool killed_ = false;
     bool finished_ = false;
 };
 

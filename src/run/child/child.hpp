@@ -39,6 +39,7 @@ struct InitProgram {
     int status = -1;           ///< write end: init to launcher
     int report = -1;           ///< write end: setup child to launcher
     int launcher = -1;         ///< pidfd of the launcher
+    int parent = -1;           ///< pidfd of the launcher's parent, whose death ends the sandbox, or -1
     int standard_input = -1;   ///< replaces descriptor 0, or -1
 
     /// Fault injection, for tests only: this step (by index) or stage fails with this errno instead of being done.

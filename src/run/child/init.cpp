@@ -159,7 +159,8 @@ void hide(const InitProgram& program) noexcept {
 }  // namespace
 
 void run_init(const InitProgram& program) noexcept {
-    int keep[] = {program.order, program.status, program.report, program.launcher, program.standard_input};
+    int keep[] = {program.order,    program.status, program.report,
+                  program.launcher, program.parent, program.standard_input};
     close_all_but(keep);
     struct sigaction plain {};
     plain.sa_handler = SIG_DFL;

@@ -197,12 +197,13 @@ void supervise(Supervision& supervision) noexcept {
     }
     [[maybe_unused]] const ssize_t written = ::write(supervision.proceed, "", 1);
     pollfd watched[] = {{program.order, POLLIN, 0}, {program.launcher, POLLIN, 0}, {supervision.signals, POLLIN, 0},
-                        {supervision.heard, POLLIN, 0}};
+                        {supervision.heard, POLLIN, 0},
+                        {program.parent, POLLIN, 0}};
     for (;;) {
-        if (::poll(watched, 4, -1) < 0) {
+        if (::poll(watched, 5, -1) < 0) {
             continue;
         }
-        if (watched[1].revents != 0) {
+        if (watched[1].revents != 0 || watched[4].revents != 0) {
             end(supervision);
         }
         if (watched[2].revents != 0) {
