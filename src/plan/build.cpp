@@ -39,10 +39,13 @@ void plan_namespaces(Plan& plan, const Spec& spec) {
     if (plan.fresh.contains(Namespace::uts)) {
         plan.owned.insert(Namespace::uts);
     }
-    for (const Namespace kind : {Namespace::user, Namespace::mnt, Namespace::pid, Namespace::net, Namespace::ipc}) {
+    for (const Namespace kind : {Namespace::user, Namespace::mnt, Namespace::pid, Namespace::ipc}) {
         if (plan.fresh.contains(kind)) {
             plan.init_clone_flags |= spec::row(kind).clone_flag;
         }
+    }
+    if (plan.fresh.contains(Namespace::net)) {
+        plan.init_unshare_flags |= spec::row(Namespace::net).clone_flag;
     }
     plan.command_is_pid1 = plan.fresh.contains(Namespace::pid) && !spec.init;
     if (plan.command_is_pid1) {
@@ -212,6 +215,9 @@ Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
     plan.steps.push_back(KeepQuotaDirectory{});
     protect_kernel_trees(plan);
     plan.steps.push_back(ReadOnly{"/sys"});
+    if (plan.fresh.contains(Namespace::net)) {
+        plan.steps.push_back(JoinNetwork{});
+    }
     if (!spec.cwd && !facts.cwd) {
         throw Error(std::string("cannot keep the current directory: ") + std::strerror(facts.cwd_error))
             .with_fix("cd to a directory that exists, or --cwd DIR");
@@ -258,9 +264,6 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
         identity = {view.home(), view.cwd(), std::nullopt};
         writable = view.writable();
         plan.steps.push_back(PivotRoot{});
-    }
-    if (plan.fresh.contains(Namespace::net)) {
-        plan.steps.push_back(LoopbackUp{});
     }
     plan_terminal(plan, spec, facts);
     plan_quotas(plan);

@@ -65,7 +65,7 @@ void DefaultView::build() {
     make_root();
     view_.add_writable("/dev");  // its mounts decide: only devices can be written there
     view_.add_writable("/proc");
-    make_kernel_trees();
+    make_proc();
     make_devices();
     make_private_places();
     if (!spec_.root) {
@@ -73,9 +73,7 @@ void DefaultView::build() {
         show_home();
         show_cwd();
     }
-    if (spec_.network == Network::host) {
-        show_resolver_files();
-    }
+    make_sys();
     for (const Mount& mount : spec_.mounts) {
         std::visit([this](const auto& entry) { apply(entry); }, mount);
     }
@@ -135,24 +133,28 @@ void DefaultView::make_root() {
     view_.make_root(plan_.base, replaced);
 }
 
-void DefaultView::make_kernel_trees() {
+void DefaultView::make_proc() {
     if (fresh_.contains(Namespace::pid)) {
         view_.mount_special<MountProc>("/proc");
     } else {
         int error = 0;
         view_.bind({"/proc", tree_.follow("/proc", error).value_or(FileId{})}, "/proc", "/proc", {false, true, true, true});
     }
-    if (fresh_.contains(Namespace::net)) {
-        view_.mount_special<MountSysfs>("/sys");
-    } else {
-        int error = 0;
-        view_.bind({"/sys", tree_.follow("/sys", error).value_or(FileId{})}, "/sys", "/sys", {true, true, true, true});
-    }
     plan_.steps.push_back(KeepQuotaDirectory{});
+}
+
+// After everything that does not depend on the network namespace: init makes that meanwhile.
+void DefaultView::make_sys() {
     if (fresh_.contains(Namespace::net)) {
+        plan_.steps.push_back(JoinNetwork{});
+        view_.mount_special<MountSysfs>("/sys");
         // Root inside has no network capability; what it would need one for is opened to everybody inside.
         plan_.steps.push_back(Sysctl{"net/ipv4/ip_unprivileged_port_start", "0"});
         plan_.steps.push_back(Sysctl{"net/ipv4/ping_group_range", "0 0"});
+    } else {
+        int error = 0;
+        view_.bind({"/sys", tree_.follow("/sys", error).value_or(FileId{})}, "/sys", "/sys", {true, true, true, true});
+        show_resolver_files();
     }
     protect_kernel_trees(plan_);
 }

@@ -25,7 +25,8 @@ class DefaultView {
     void find_homes();
     void make_root();
     void make_devices();
-    void make_kernel_trees();
+    void make_proc();
+    void make_sys();
     void make_private_places();
     void hide_homes();
     void show_home();

@@ -43,6 +43,7 @@ struct Plan {
     NamespaceSet allowed;  ///< kinds of which the guest may make more
 
     std::uint64_t init_clone_flags = 0;     ///< for the clone of init
+    std::uint64_t init_unshare_flags = 0;   ///< for what init makes while the setup child works: the network namespace
     std::uint64_t command_clone_flags = 0;  ///< for the clone of the setup child, which becomes the command
     IdMaps setup_maps;                      ///< of the setup user namespace, written by the launcher
     IdMaps guest_maps;                      ///< of the guest user namespace, written by init

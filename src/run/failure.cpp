@@ -227,6 +227,7 @@ constexpr Doing stages[] = {
     {Stage::init_prepare, "init", "prepare init"},
     {Stage::time_namespace, "time-namespace", "make the time namespace"},
     {Stage::clone_command, "clone", "make the command's process"},
+    {Stage::network, "network", "make the network namespace"},
     {Stage::guest_uid_map, "uid_map", "map the guest's user id"},
     {Stage::guest_gid_map, "gid_map", "map the guest's group id"},
     {Stage::init_supervision, "init", "let init watch the command"},
@@ -240,6 +241,7 @@ Cause stage_cause(const plan::Plan& plan, Stage stage, int error) {
     switch (stage) {
         case Stage::clone_init:
         case Stage::clone_command:
+        case Stage::network:
             return clone_cause(plan, error);
         case Stage::uid_map:
         case Stage::setgroups:

@@ -167,6 +167,7 @@ class Start {
         program.environment = environment_.data();
         program.script_arguments = script_arguments_.data();
         program.command_clone_flags = plan_.command_clone_flags;
+        program.init_unshare_flags = plan_.init_unshare_flags;
         program.own_pid_namespace = plan_.fresh.contains(Namespace::pid);
         program.command_is_pid1 = plan_.command_is_pid1;
         program.listen = plan_.listen;

@@ -24,6 +24,7 @@ struct InitProgram {
     char* const* environment = nullptr;       ///< of the command
     char** script_arguments = nullptr;        ///< room for `/bin/sh FILE ARGS...`
     std::uint64_t command_clone_flags = 0;    ///< CLONE_NEWPID or none
+    std::uint64_t init_unshare_flags = 0;     ///< what init makes while the setup child works: CLONE_NEWNET or none
     bool own_pid_namespace = false;           ///< when init dies the kernel kills all
     bool command_is_pid1 = false;             ///< default actions of signals are emulated
     bool listen = false;                      ///< the terminal's signals for a command that is pid 1 are heard
@@ -56,7 +57,8 @@ struct SetupContext {
     int cwd = -1;        ///< the caller's current directory
     int host_proc = -1;  ///< the host's /proc
     int announce = -1;   ///< write end: host pid to init, when the guest user namespace is made
-    int proceed = -1;    ///< read end: init has written the maps
+    int proceed = -1;    ///< read end: init has made the network namespace; init has written the maps
+    int init = -1;       ///< pidfd of init, to join its network namespace
 };
 
 /// The body of the setup child: every step of the plan, the last of which is exec. Does not return.

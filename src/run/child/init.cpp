@@ -85,6 +85,13 @@ int make_time_namespace(const InitProgram& program) noexcept {
     return write_file(AT_FDCWD, "/proc/self/timens_offsets", program.time_offsets);
 }
 
+int make_network(std::uint64_t flags) noexcept {
+    if (flags == 0) {
+        return 0;
+    }
+    return ::syscall(SYS_unshare, flags) < 0 ? errno : raise_loopback();
+}
+
 struct Links {
     int announce[2] = {-1, -1};  // setup child to init
     int proceed[2] = {-1, -1};   // init to setup child
@@ -174,8 +181,9 @@ void run_init(const InitProgram& program) noexcept {
     Links links;
     context.host_proc = ::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     context.cwd = ::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    context.init = sys::pidfd_open(::getpid(), 0);
     // Away from the caller's directory, which would otherwise be reachable through init for as long as it lives.
-    const bool prepared = context.host_proc >= 0 && context.cwd >= 0 && ::chdir("/") == 0 &&
+    const bool prepared = context.host_proc >= 0 && context.cwd >= 0 && context.init >= 0 && ::chdir("/") == 0 &&
                           ::pipe2(links.announce, O_CLOEXEC) == 0 && ::pipe2(links.proceed, O_CLOEXEC) == 0 &&
                           (program.standard_input < 0 || ::dup2(program.standard_input, 0) == 0);
     check(program, Stage::init_prepare, prepared ? 0 : errno);
@@ -188,11 +196,17 @@ void run_init(const InitProgram& program) noexcept {
     ::close(links.proceed[0]);
     ::close(program.report);
     ::close(context.cwd);
+    ::close(context.init);
     sys::close_range(0, 2, 0);
     if (program.standard_input >= 0) {
         ::close(program.standard_input);
     }
 
+    // While the setup child mounts: the network namespace takes as long as all of that.
+    check(program, Stage::network, make_network(program.init_unshare_flags));
+    if (program.init_unshare_flags != 0) {
+        [[maybe_unused]] const ssize_t told = ::write(links.proceed[1], "", 1);
+    }
     char pid[24] = {};
     if (::read(links.announce[0], pid, sizeof pid - 1) <= 0) {
         ::_exit(125);  // the setup child failed before it came here, and has reported it

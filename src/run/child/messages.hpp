@@ -17,6 +17,7 @@ enum class Stage : std::uint32_t {
     init_prepare,     ///< init: descriptors, cwd, /proc
     time_namespace,   ///< init: time namespace and its offsets
     clone_command,    ///< init: clone3 of the setup child
+    network,          ///< init: the network namespace and its loopback
     guest_uid_map,    ///< init: the guest user namespace's uid_map
     guest_gid_map,    ///< init: its gid_map
     init_supervision, ///< init: what it needs to watch the command

@@ -22,7 +22,23 @@ int execute(SetupState&, const plan::NewSessionKeyring&) noexcept {
     return sys::join_session_keyring() < 0 && errno != ENOSYS ? errno : 0;
 }
 
-int execute(SetupState&, const plan::LoopbackUp&) noexcept {
+// Init is gone, or could not do its part and has said so itself: there is nothing to report.
+static void await_init(const SetupState& state) noexcept {
+    char answer = 0;
+    if (::read(state.context.proceed, &answer, 1) != 1) {
+        ::_exit(125);
+    }
+}
+
+int execute(SetupState& state, const plan::JoinNetwork&) noexcept {
+    await_init(state);
+    // A pidfd stands for the namespaces of its process since Linux 5.8 (setns(2)).
+    return ::setns(state.context.init, CLONE_NEWNET) < 0 ? errno : 0;
+}
+
+int execute(SetupState&, const plan::LoopbackUp&) noexcept { return raise_loopback(); }
+
+int raise_loopback() noexcept {
     const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return errno;
@@ -76,11 +92,7 @@ int execute(SetupState& state, const plan::EnterGuest& step) noexcept {
     if (::write(state.context.announce, pid, static_cast<std::size_t>(length)) != length) {
         return errno;
     }
-    char answer = 0;
-    const ssize_t got = ::read(state.context.proceed, &answer, 1);
-    if (got != 1) {
-        ::_exit(125);  // init is gone, or could not write the maps and has said so itself
-    }
+    await_init(state);
     return 0;
 }
 

@@ -41,6 +41,7 @@ int execute(SetupState& state, const plan::MountMqueue& step) noexcept;
 // namespaces.cpp
 int execute(SetupState& state, const plan::NewCgroupNamespace& step) noexcept;
 int execute(SetupState& state, const plan::NewSessionKeyring& step) noexcept;
+int execute(SetupState& state, const plan::JoinNetwork& step) noexcept;
 int execute(SetupState& state, const plan::LoopbackUp& step) noexcept;
 int execute(SetupState& state, const plan::Sysctl& step) noexcept;
 int execute(SetupState& state, const plan::KeepQuotaDirectory& step) noexcept;
@@ -68,6 +69,9 @@ int mount_fresh(const SetupState& state, const char* type, const char* const* op
 
 /// Attaches the detached tree `tree` at `target` inside. mounts.cpp
 int attach(const SetupState& state, int tree, const char* target) noexcept;
+
+/// The loopback interface of the current network namespace up. namespaces.cpp
+int raise_loopback() noexcept;
 
 /// Init's own filter: what waiting, forwarding and reporting need; everything else ends it. seccomp.cpp
 int confine_init() noexcept;
