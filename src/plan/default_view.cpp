@@ -168,6 +168,19 @@ void DefaultView::make_devices() {
             view_.bind({path, *id}, path, path, device);
         }
     }
+    // The caller's terminal belongs to the host's devpts, which is not shown: ttyname(3) finds it here.
+    for (std::size_t fd = 0; fd < facts_.streams.size(); ++fd) {
+        if (!facts_.streams[fd].terminal) {
+            continue;
+        }
+        const std::string path = tree_.canonical("/proc/self/fd/" + std::to_string(fd)).value_or("");
+        int error = 0;
+        const std::optional<FileId> id = tree_.follow(path, error);
+        if (id && S_ISCHR(id->type)) {
+            view_.bind({path, *id}, path, "/dev/console", device);
+            break;
+        }
+    }
     view_.mount_special<MountDevpts>("/dev/pts");
     if (fresh_.contains(Namespace::ipc)) {
         view_.mount_scratch("/dev/shm", 01777, private_writable);
