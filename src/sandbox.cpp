@@ -27,7 +27,9 @@ Process launch(const Spec& spec) {
     return run::start(plan, settings);
 }
 
-std::string explain(const Spec& spec) { return plan::render(make_plan(spec)); }
+std::string explain(const Spec& spec) {
+    return plan::render(make_plan(spec));
+}
 
 std::string closed_doors(const Spec& spec) {
     if (spec.only) {

@@ -1,5 +1,5 @@
-// What the launcher knows about the host: plain values, and a tree that can be asked about paths. The planner decides from
-// these alone, so tests can give it any host. Only probe.cpp fills them from a real one.
+// What the launcher knows about the host: plain values, and a tree that can be asked about paths. The planner decides
+// from these alone, so tests can give it any host. Only probe.cpp fills them from a real one.
 #pragma once
 
 #include "plan/step.hpp"
@@ -43,11 +43,11 @@ class Tree {
 /// One of the descriptors 0, 1, 2.
 struct Stream {
     bool open = false;
-    bool path_only = false;     ///< opened with O_PATH
+    bool path_only = false;  ///< opened with O_PATH
     bool terminal = false;
-    bool controlling = false;   ///< the terminal is the caller's controlling one
-    mode_t type = 0;            ///< S_IFMT bits
-    int access = 0;             ///< O_ACCMODE bits
+    bool controlling = false;  ///< the terminal is the caller's controlling one
+    mode_t type = 0;           ///< S_IFMT bits
+    int access = 0;            ///< O_ACCMODE bits
 };
 
 struct Facts {

@@ -19,7 +19,9 @@ extern char** environ;
 namespace sandbox::host {
 namespace {
 
-plan::FileId identity(const struct stat& entry) { return {entry.st_dev, entry.st_ino, entry.st_mode & S_IFMT}; }
+plan::FileId identity(const struct stat& entry) {
+    return {entry.st_dev, entry.st_ino, entry.st_mode & S_IFMT};
+}
 
 std::string read_link(int directory, const char* name) {
     char text[PATH_MAX];
@@ -84,7 +86,9 @@ Facts probe() {
     return facts;
 }
 
-std::optional<Entry> RealTree::look(const std::string& path) const { return look_at(AT_FDCWD, path.c_str()); }
+std::optional<Entry> RealTree::look(const std::string& path) const {
+    return look_at(AT_FDCWD, path.c_str());
+}
 
 std::optional<plan::FileId> RealTree::follow(const std::string& path, int& error) const {
     struct stat entry {};
@@ -119,7 +123,9 @@ std::optional<std::vector<Entry>> RealTree::list(const std::string& path) const 
     return entries;
 }
 
-std::string RealTree::read(const std::string& path) const { return read_text(path); }
+std::string RealTree::read(const std::string& path) const {
+    return read_text(path);
+}
 
 std::string read_text(const std::string& path) {
     // O_NONBLOCK: a FIFO under that name must not hang us.

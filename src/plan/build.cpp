@@ -105,8 +105,8 @@ void plan_terminal(Plan& plan, const Spec& spec, const host::Facts& facts) {
         plan.steps.push_back(NewSession{});
         return;
     }
-    // The foreground is taken when the command has the terminal to itself. In `sandbox -- CMD | less` it is less's, too:
-    // the command gets it when it asks for it.
+    // The foreground is taken when the command has the terminal to itself. In `sandbox -- CMD | less` it is less's,
+    // too: the command gets it when it asks for it.
     ProcessGroup group;
     const bool alone = facts.streams[0].controlling && facts.streams[1].controlling;
     if (spec.foreground && facts.terminal_foreground && alone) {
@@ -138,10 +138,12 @@ void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::
         plan.notes.emplace_back("landlock: off (--landlock none)");
     } else if (is_feature_off_for_mounts(plan)) {
         if (spec.landlock == LandlockUse::require) {
-            throw Error("--landlock require: Landlock refuses every mount(2), which --own mnt or --allow-namespaces mnt opens")
+            throw Error(
+                "--landlock require: Landlock refuses every mount(2), which --own mnt or --allow-namespaces mnt opens")
                 .with_fix("leave out one of the two");
         }
-        plan.notes.emplace_back("landlock: off (it would refuse every mount, which --own or --allow-namespaces mnt opens)");
+        plan.notes.emplace_back(
+            "landlock: off (it would refuse every mount, which --own or --allow-namespaces mnt opens)");
     } else if (facts.landlock_abi < 2) {
         // ABI 1 refuses every rename from one directory to another.
         const std::string have = facts.landlock_abi == 0 ? "none" : "ABI 1, which refuses renames across directories";
@@ -205,8 +207,8 @@ void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, cons
     plan.steps.push_back(std::move(execute));
 }
 
-// --only: the tree stays as it is, in a mount namespace of its own. What asks for kuid 0 instead of a capability in /proc
-// and /sys is read-only all the same: root of the host would otherwise write its sysctls.
+// --only: the tree stays as it is, in a mount namespace of its own. What asks for kuid 0 instead of a capability in
+// /proc and /sys is read-only all the same: root of the host would otherwise write its sysctls.
 Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
     plan.steps.push_back(KeepRoot{});
     if (plan.fresh.contains(Namespace::pid)) {
@@ -228,7 +230,8 @@ Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
 void note_weaknesses(Plan& plan, const Spec& spec) {
     if (!plan.fresh.contains(Namespace::pid)) {
         plan.notes.emplace_back(
-            "pid namespace shared: the command sees the caller's other processes and can signal them, and what it starts "
+            "pid namespace shared: the command sees the caller's other processes and can signal them, and what it "
+            "starts "
             "can outlive the sandbox when init is killed");
     }
     if (plan.owned.contains(Namespace::mnt)) {

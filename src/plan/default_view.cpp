@@ -27,15 +27,16 @@ constexpr std::array device_names = {"null", "zero", "full", "random", "urandom"
 
 // Kernel interfaces that tell or change more than a sandbox should: as container runtimes mask them, plus `keys`.
 constexpr std::array masked = {
-    "/proc/acpi", "/proc/kcore",     "/proc/keys",        "/proc/key-users", "/proc/latency_stats", "/proc/sched_debug",
-    "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/proc/sysrq-trigger", "/sys/firmware",
+    "/proc/acpi",          "/proc/kcore",         "/proc/keys",    "/proc/key-users",
+    "/proc/latency_stats", "/proc/sched_debug",   "/proc/scsi",    "/proc/timer_list",
+    "/proc/timer_stats",   "/proc/sysrq-trigger", "/sys/firmware",
 };
 constexpr std::array read_only = {"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"};
 
 // Directories below a home that are never shown again because the caller happens to stand in one.
 constexpr std::array secret_names = {
-    ".ssh",         ".gnupg",  ".aws",     ".azure", ".config/gcloud", ".kube", ".docker", ".password-store",
-    ".config/gh",   ".mozilla", ".cargo/credentials", ".local/share/keyrings",
+    ".ssh",    ".gnupg",          ".aws",       ".azure",   ".config/gcloud",     ".kube",
+    ".docker", ".password-store", ".config/gh", ".mozilla", ".cargo/credentials", ".local/share/keyrings",
 };
 
 std::string octal(std::uint32_t value) {
@@ -103,7 +104,8 @@ void DefaultView::find_homes() {
             continue;
         }
         home_found = home_found || candidate == home_;
-        if (std::none_of(hidden_.begin(), hidden_.end(), [&](const Hidden& known) { return known.path == *canonical; })) {
+        if (std::none_of(hidden_.begin(), hidden_.end(),
+                         [&](const Hidden& known) { return known.path == *canonical; })) {
             hidden_.push_back({*canonical, *id});
         }
     }
@@ -138,7 +140,8 @@ void DefaultView::make_proc() {
         view_.mount_special<MountProc>("/proc");
     } else {
         int error = 0;
-        view_.bind({"/proc", tree_.follow("/proc", error).value_or(FileId{})}, "/proc", "/proc", {false, true, true, true});
+        view_.bind({"/proc", tree_.follow("/proc", error).value_or(FileId{})}, "/proc", "/proc",
+                   {false, true, true, true});
     }
     plan_.steps.push_back(KeepQuotaDirectory{});
 }
@@ -241,7 +244,8 @@ void DefaultView::show_home() {
     const std::optional<FileId> id = tree_.follow(home_, error);
     const std::optional<std::string> canonical = tree_.canonical(home_);
     if (!id || !canonical || !find_variable(facts_.environment, "HOME")) {
-        throw Error("cannot show the home directory: HOME does not name a directory").with_fix("set HOME, or leave --home out");
+        throw Error("cannot show the home directory: HOME does not name a directory")
+            .with_fix("set HOME, or leave --home out");
     }
     view_.bind({*canonical, *id}, *canonical, *canonical, host_writable);
 }
@@ -262,9 +266,8 @@ bool DefaultView::holds_secrets(const std::string& canonical) const {
         return true;
     }
     const std::string home = tree_.canonical(home_).value_or(home_);
-    return std::any_of(secret_names.begin(), secret_names.end(), [&](const char* name) {
-        return spec::is_below_or_same(canonical, spec::join(home, name));
-    });
+    return std::any_of(secret_names.begin(), secret_names.end(),
+                       [&](const char* name) { return spec::is_below_or_same(canonical, spec::join(home, name)); });
 }
 
 // The caller's directory lies below something hidden or private: it is shown again, with the repository around it, but

@@ -9,11 +9,39 @@ namespace {
 
 // No tokens, no agent sockets, no proxies: what a build or a shell needs and nothing that opens a door.
 constexpr std::array passed_names = {
-    "PATH",     "TERM",    "TERMINFO", "TERMINFO_DIRS", "COLORTERM",       "NO_COLOR",      "LANG",
-    "LANGUAGE", "LC_*",    "LOCALE_ARCHIVE", "TZ",      "SHELL",           "EDITOR",        "PAGER",
-    "CI",       "CC",      "CXX",      "CFLAGS",        "CXXFLAGS",        "LDFLAGS",       "SOURCE_DATE_EPOCH",
-    "GOPATH",   "GOROOT",  "GEM_HOME", "JAVA_HOME",     "PKG_CONFIG_PATH", "CARGO_HOME",    "RUSTUP_HOME",
-    "NODE_PATH", "PYTHONPATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "PATH",
+    "TERM",
+    "TERMINFO",
+    "TERMINFO_DIRS",
+    "COLORTERM",
+    "NO_COLOR",
+    "LANG",
+    "LANGUAGE",
+    "LC_*",
+    "LOCALE_ARCHIVE",
+    "TZ",
+    "SHELL",
+    "EDITOR",
+    "PAGER",
+    "CI",
+    "CC",
+    "CXX",
+    "CFLAGS",
+    "CXXFLAGS",
+    "LDFLAGS",
+    "SOURCE_DATE_EPOCH",
+    "GOPATH",
+    "GOROOT",
+    "GEM_HOME",
+    "JAVA_HOME",
+    "PKG_CONFIG_PATH",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "NODE_PATH",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
 };
 constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -82,15 +110,17 @@ Environment build_environment(const Spec& spec, const std::vector<std::string>& 
         const bool is_glob = rule.name.find_first_of("*?") != std::string::npos;
         for (const auto& [name, value] : available) {
             // A glob passes what the caller has; it does not undo what the sandbox says of itself.
-            const bool own = name == "HOME" || name == "PWD" || name == "USER" || name == "LOGNAME" || name == "container";
+            const bool own =
+                name == "HOME" || name == "PWD" || name == "USER" || name == "LOGNAME" || name == "container";
             if (is_glob ? glob_matches(rule.name, name) && !own : rule.name == name) {
                 result.variables[name] = value;
             }
         }
     }
-    result.withheld = static_cast<std::size_t>(
-        std::count_if(available.begin(), available.end(),
-                      [&result](const auto& variable) { return !result.variables.contains(variable.first); }));
+    result.withheld =
+        static_cast<std::size_t>(std::count_if(available.begin(), available.end(), [&result](const auto& variable) {
+            return !result.variables.contains(variable.first);
+        }));
     return result;
 }
 

@@ -31,7 +31,8 @@ struct Environment {
                                             const Identity& identity);
 
 /// The value of a variable in `NAME=VALUE` strings.
-[[nodiscard]] std::optional<std::string> find_variable(const std::vector<std::string>& environment, std::string_view name);
+[[nodiscard]] std::optional<std::string> find_variable(const std::vector<std::string>& environment,
+                                                       std::string_view name);
 
 /// Shell-like match of the whole name: * and ? only.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view name);

@@ -38,8 +38,8 @@ struct TimeOffsets {
 };
 
 struct Plan {
-    NamespaceSet fresh;  ///< kinds that are new inside
-    NamespaceSet owned;  ///< kinds that the guest's user namespace owns
+    NamespaceSet fresh;    ///< kinds that are new inside
+    NamespaceSet owned;    ///< kinds that the guest's user namespace owns
     NamespaceSet allowed;  ///< kinds of which the guest may make more
 
     std::uint64_t init_clone_flags = 0;     ///< for the clone of init
@@ -51,15 +51,15 @@ struct Plan {
 
     std::vector<Step> steps;  ///< executed by the setup child, in this order
 
-    bool command_is_pid1 = false;           ///< pid 1 of its own pid namespace
-    bool listen = false;                    ///< init hears the terminal's signals for a command that is pid 1
-    bool pipe_stdin = false;                ///< Landlock cannot guard a regular file on 0: it is fed through a pipe
+    bool command_is_pid1 = false;  ///< pid 1 of its own pid namespace
+    bool listen = false;           ///< init hears the terminal's signals for a command that is pid 1
+    bool pipe_stdin = false;       ///< Landlock cannot guard a regular file on 0: it is fed through a pipe
     std::vector<std::string> environment_names;  ///< what is passed or set, for explain()
-    std::size_t environment_withheld = 0;   ///< how many of the caller's variables are not passed
-    std::string base = "/";                 ///< the directory of the host that `/` was made from
-    std::string cwd = "/";                  ///< inside
-    std::map<std::string, std::string> areas;  ///< inside path to the host path shown there; empty: private
-    std::vector<std::string> notes;         ///< what the reader should know: Landlock, what can no longer be promised
+    std::size_t environment_withheld = 0;        ///< how many of the caller's variables are not passed
+    std::string base = "/";                      ///< the directory of the host that `/` was made from
+    std::string cwd = "/";                       ///< inside
+    std::map<std::string, std::string> areas;    ///< inside path to the host path shown there; empty: private
+    std::vector<std::string> notes;  ///< what the reader should know: Landlock, what can no longer be promised
 };
 
 }  // namespace sandbox::plan

@@ -19,39 +19,46 @@ const char* step_name(const Step& step) noexcept {
 }
 
 std::string step_subject(const Step& step) {
-    return std::visit(
-        Overload{
-            [](const auto& kind) -> std::string {
-                if constexpr (requires { kind.target; }) {
-                    return kind.target;
-                } else if constexpr (requires { kind.text; }) {
-                    return kind.path + " -> " + kind.text;
-                } else if constexpr (requires { kind.value; kind.path; }) {
-                    return kind.path + " = " + kind.value;
-                } else if constexpr (requires { kind.value; kind.file; }) {
-                    return kind.file + " = " + kind.value;
-                } else if constexpr (requires { kind.path; }) {
-                    return kind.path;
-                } else if constexpr (requires { kind.value; }) {
-                    return kind.value;
-                } else {
-                    return {};
-                }
-            },
-            [](const MountRoot&) { return std::string("/"); },
-            [](const KeepRoot&) { return std::string("/"); },
-            [](const BindMount& bind) {
-                return bind.source.path == bind.target ? bind.target : bind.source.path + " at " + bind.target;
-            },
-            [](const Execute& execute) { return execute.arguments.front(); },
-        },
-        step);
+    return std::visit(Overload{
+                          [](const auto& kind) -> std::string {
+                              if constexpr (requires { kind.target; }) {
+                                  return kind.target;
+                              } else if constexpr (requires { kind.text; }) {
+                                  return kind.path + " -> " + kind.text;
+                              } else if constexpr (requires {
+                                                       kind.value;
+                                                       kind.path;
+                                                   }) {
+                                  return kind.path + " = " + kind.value;
+                              } else if constexpr (requires {
+                                                       kind.value;
+                                                       kind.file;
+                                                   }) {
+                                  return kind.file + " = " + kind.value;
+                              } else if constexpr (requires { kind.path; }) {
+                                  return kind.path;
+                              } else if constexpr (requires { kind.value; }) {
+                                  return kind.value;
+                              } else {
+                                  return {};
+                              }
+                          },
+                          [](const MountRoot&) { return std::string("/"); },
+                          [](const KeepRoot&) { return std::string("/"); },
+                          [](const BindMount& bind) {
+                              return bind.source.path == bind.target ? bind.target
+                                                                     : bind.source.path + " at " + bind.target;
+                          },
+                          [](const Execute& execute) { return execute.arguments.front(); },
+                      },
+                      step);
 }
 
 std::string map_text(const std::vector<IdExtent>& extents) {
     std::string text;
     for (const IdExtent& extent : extents) {
-        text += std::to_string(extent.inside) + ' ' + std::to_string(extent.outside) + ' ' + std::to_string(extent.count) + '\n';
+        text += std::to_string(extent.inside) + ' ' + std::to_string(extent.outside) + ' ' +
+                std::to_string(extent.count) + '\n';
     }
     return text;
 }

@@ -1,7 +1,7 @@
 // The vocabulary of a plan: every step that a sandbox can be made of, as data.
 //
-// The launcher builds and prints steps; the setup child executes them after the clone, where nothing may be allocated: it
-// only reads them. Each kind has a name, which --explain, --verbose and errors use.
+// The launcher builds and prints steps; the setup child executes them after the clone, where nothing may be allocated:
+// it only reads them. Each kind has a name, which --explain, --verbose and errors use.
 #pragma once
 
 #include <cstdint>
@@ -111,8 +111,8 @@ struct MountProc {
     static constexpr const char* name = "proc";
     std::string target;
 };
-/// Joins the network namespace, which init makes - with loopback up - while the steps before this one are executed: it is
-/// the slowest part of a start, and this takes another processor for it.
+/// Joins the network namespace, which init makes - with loopback up - while the steps before this one are executed: it
+/// is the slowest part of a start, and this takes another processor for it.
 struct JoinNetwork {
     static constexpr const char* name = "network";
 };
@@ -131,7 +131,8 @@ struct MountMqueue {
     static constexpr const char* name = "mqueue";
     std::string target;
 };
-/// An existing entry made unreadable: /dev/null or an empty directory over it. A path that does not exist is passed over.
+/// An existing entry made unreadable: /dev/null or an empty directory over it. A path that does not exist is passed
+/// over.
 struct Mask {
     static constexpr const char* name = "mask";
     std::string target;
@@ -220,10 +221,10 @@ struct Execute {
 
 using Step =
     std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory, ScratchFile,
-                 ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MakeMountPoint, MountProc, JoinNetwork, MountSysfs, MountDevpts,
-                 MountMqueue, Mask, ReadOnly, PivotRoot, LoopbackUp, Sysctl, KeepQuotaDirectory, Quota, EnterGuest,
-                 SetHostname, SetDomainname, NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors, NoNewPrivileges,
-                 Landlock, Seccomp, Execute>;
+                 ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MakeMountPoint, MountProc,
+                 JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ReadOnly, PivotRoot, LoopbackUp, Sysctl,
+                 KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname, NewSession, ProcessGroup,
+                 ChangeDirectory, CloseDescriptors, NoNewPrivileges, Landlock, Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

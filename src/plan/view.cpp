@@ -110,14 +110,18 @@ std::string View::resolve(const std::string& path) const {
     return result;
 }
 
-bool View::exists(const std::string& path) const { return walk(path).missing.empty(); }
+bool View::exists(const std::string& path) const {
+    return walk(path).missing.empty();
+}
 
 bool View::is_private(const std::string& path) const {
     const Area* area = area_of(resolve(path)).second;
     return area != nullptr && area->kind != Area::Kind::host;
 }
 
-std::string View::nearest_existing(const std::string& path) const { return walk(path).path; }
+std::string View::nearest_existing(const std::string& path) const {
+    return walk(path).path;
+}
 
 std::map<std::string, std::string> View::areas() const {
     std::map<std::string, std::string> result;
@@ -149,6 +153,15 @@ void View::make_scratch_directory(const std::string& path, std::uint32_t mode) {
     }
 }
 
+void View::make_in_scratch(const std::string& path, bool directory) {
+    if (directory) {
+        make_scratch_directory(path, 0755);
+    } else {
+        scratch_[path] = S_IFREG;
+        plan_.steps.push_back(ScratchFile{path});
+    }
+}
+
 void View::show_entries(const std::string& scratch, const std::string& inside, const std::string& base,
                         const std::set<std::string>& replaced) {
     const std::optional<std::vector<host::Entry>> entries = tree_.list(base);
@@ -163,12 +176,7 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
             plan_.steps.push_back(ScratchSymlink{here, entry.link});
             continue;
         }
-        if (S_ISDIR(entry.id.type)) {
-            make_scratch_directory(here, 0755);
-        } else {
-            scratch_[here] = S_IFREG;
-            plan_.steps.push_back(ScratchFile{here});
-        }
+        make_in_scratch(here, S_ISDIR(entry.id.type));
         if (!replaced.contains(entry.name)) {
             const std::string target = spec::join(inside, entry.name);
             const std::string source = spec::join(base, entry.name);
@@ -198,53 +206,47 @@ void View::rebuild(const std::string& directory) {
 }
 
 std::string View::place_for(const std::string& target, mode_t type) {
-    Walk found = walk(target);
-    for (const std::string& part : found.missing) {
-        if (part == "..") {
-            throw Error("cannot mount at " + target + ": `..` behind a directory that does not exist");
-        }
+    const Walk found = walk(target);
+    if (!found.missing.empty()) {
+        return make_place(target, found, S_ISDIR(type));
     }
-    if (found.missing.empty()) {
-        if (found.path == "/") {
-            throw Error("cannot mount at /: the root of the view is not a mount point").with_fix("--root DIR");
-        }
-        if (S_ISDIR(found.type) != S_ISDIR(type)) {
-            throw Error("cannot mount at " + target + ": " +
-                        (S_ISDIR(type) ? "a directory cannot be shown over a file" : "a file cannot be shown over a directory"));
-        }
-        return found.path;
+    if (found.path == "/") {
+        throw Error("cannot mount at /: the root of the view is not a mount point").with_fix("--root DIR");
+    }
+    if (S_ISDIR(found.type) != S_ISDIR(type)) {
+        throw Error(
+            "cannot mount at " + target + ": " +
+            (S_ISDIR(type) ? "a directory cannot be shown over a file" : "a file cannot be shown over a directory"));
+    }
+    return found.path;
+}
+
+std::string View::make_place(const std::string& target, const Walk& found, bool directory) {
+    if (std::find(found.missing.begin(), found.missing.end(), "..") != found.missing.end()) {
+        throw Error("cannot mount at " + target + ": `..` behind a directory that does not exist");
     }
     if (!S_ISDIR(found.type)) {
         throw Error("cannot mount at " + target + ": " + found.path + " is not a directory");
     }
-    auto [prefix, area] = area_of(found.path);
-    if (area->kind == Area::Kind::host) {
+    if (const Area* area = area_of(found.path).second; area->kind == Area::Kind::host) {
         if (area->writable) {
             throw Error("cannot mount at " + target + ": it does not exist, and " + found.path + " is writable")
                 .with_fix("create it first: a mount point is never made on the host");
         }
         rebuild(found.path);
-        std::tie(prefix, area) = area_of(found.path);
     }
+    const auto [prefix, area] = area_of(found.path);
     if (area->kind == Area::Kind::special) {
         throw Error("cannot mount at " + target + ": nothing can be made below " + prefix);
     }
     std::string path = found.path;
-    const std::string backing = area->backing;
-    const bool is_tmpfs = area->kind == Area::Kind::tmpfs;
     for (std::size_t i = 0; i < found.missing.size(); ++i) {
         path = spec::join(path, found.missing[i]);
-        const bool directory = i + 1 < found.missing.size() || S_ISDIR(type);
-        if (is_tmpfs) {
-            plan_.steps.push_back(MakeMountPoint{path, directory});
-            continue;
-        }
-        const std::string here = backing + (prefix == "/" ? path : path.substr(prefix.size()));
-        if (directory) {
-            make_scratch_directory(here, 0755);
+        const bool is_directory = directory || i + 1 < found.missing.size();
+        if (area->kind == Area::Kind::tmpfs) {
+            plan_.steps.push_back(MakeMountPoint{path, is_directory});
         } else {
-            scratch_[here] = S_IFREG;
-            plan_.steps.push_back(ScratchFile{here});
+            make_in_scratch(area->backing + (prefix == "/" ? path : path.substr(prefix.size())), is_directory);
         }
     }
     return path;

@@ -16,15 +16,15 @@ namespace sandbox::plan {
 
 /// Adds steps to a plan and keeps track of what each path of the inside is.
 ///
-/// A mount point that is missing in a read-only tree of the host is made to exist inside only: its nearest existing parent
-/// is replaced by a directory of the scratch tmpfs on which the parent's entries are bound again. The root itself is such a
-/// directory from the start.
+/// A mount point that is missing in a read-only tree of the host is made to exist inside only: its nearest existing
+/// parent is replaced by a directory of the scratch tmpfs on which the parent's entries are bound again. The root
+/// itself is such a directory from the start.
 class View {
   public:
     View(Plan& plan, const host::Tree& tree) : plan_(plan), tree_(tree) {}
 
-    /// The new root: every entry of `base` (a canonical path of the host) bound read-only, but for the names in `replaced`,
-    /// which become empty mount points (unless they are symbolic links, which stay).
+    /// The new root: every entry of `base` (a canonical path of the host) bound read-only, but for the names in
+    /// `replaced`, which become empty mount points (unless they are symbolic links, which stay).
     void make_root(const std::string& base, const std::set<std::string>& replaced);
 
     /// A directory of the scratch tmpfs at `target`. Returns its scratch name.
@@ -75,6 +75,8 @@ class View {
     void cover(const std::string& path, Area area);
     /// Makes `target` exist inside, as a mount point of that type, and returns its resolved path.
     std::string place_for(const std::string& target, mode_t type);
+    std::string make_place(const std::string& target, const Walk& found, bool directory);
+    void make_in_scratch(const std::string& path, bool directory);
     void rebuild(const std::string& directory);
     void show_entries(const std::string& scratch, const std::string& inside, const std::string& base,
                       const std::set<std::string>& replaced);
@@ -82,9 +84,9 @@ class View {
 
     Plan& plan_;
     const host::Tree& tree_;
-    std::map<std::string, Area> areas_;                   ///< by inside path
-    std::map<std::string, mode_t> scratch_;               ///< what was made in the scratch tmpfs
-    std::map<std::string, std::string> scratch_symlinks_; ///< scratch path to text
+    std::map<std::string, Area> areas_;                    ///< by inside path
+    std::map<std::string, mode_t> scratch_;                ///< what was made in the scratch tmpfs
+    std::map<std::string, std::string> scratch_symlinks_;  ///< scratch path to text
     std::vector<std::string> writable_;
     unsigned counter_ = 0;
 };

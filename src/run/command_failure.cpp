@@ -45,7 +45,9 @@ class Places {
         return real;
     }
     /// The candidate as an absolute path.
-    [[nodiscard]] std::string absolute(const std::string& candidate) const { return spec::absolute(plan_.cwd, candidate); }
+    [[nodiscard]] std::string absolute(const std::string& candidate) const {
+        return spec::absolute(plan_.cwd, candidate);
+    }
 
   private:
     const plan::Plan& plan_;
@@ -91,8 +93,10 @@ std::optional<Error> visible_but_failing(const Places& places, const std::string
     }
     const std::optional<std::string> real = places.canonical(interpreter);
     if (!real) {
-        return Error("cannot execute " + command + ": its interpreter " + interpreter + " does not exist", not_executable)
-            .with_fix("install " + interpreter + ", or run the file by a program that exists: sandbox -- PROGRAM " + path);
+        return Error("cannot execute " + command + ": its interpreter " + interpreter + " does not exist",
+                     not_executable)
+            .with_fix("install " + interpreter + ", or run the file by a program that exists: sandbox -- PROGRAM " +
+                      path);
     }
     if (places.hidden(*real)) {
         return hidden_failure(command, "its interpreter " + interpreter, *real, not_executable);
@@ -110,7 +114,8 @@ Error not_permitted(const Places& places, const std::string& command, const plan
             return Error("cannot execute " + command + ": " + path + " is a directory", not_executable);
         }
         if (id) {
-            return Error("cannot execute " + command + ": " + path + " is not executable: Permission denied", not_executable)
+            return Error("cannot execute " + command + ": " + path + " is not executable: Permission denied",
+                         not_executable)
                 .with_fix("chmod +x " + path + ", or run it by its interpreter");
         }
     }

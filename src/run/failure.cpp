@@ -57,8 +57,8 @@ std::optional<Cause> exhausted_namespaces(const plan::Plan& plan) {
         }
         if (first_line(std::string("/proc/sys/user/") + row.quota) == "0") {
             return Cause{std::string("user.") + row.quota + " is 0: no " + row.name + " namespace may be made",
-                         std::string("sudo sysctl user.") + row.quota + "=10000 (inside a sandbox: --allow-namespaces " +
-                             row.name + " of the outer one)"};
+                         std::string("sudo sysctl user.") + row.quota +
+                             "=10000 (inside a sandbox: --allow-namespaces " + row.name + " of the outer one)"};
         }
     }
     return std::nullopt;
@@ -77,8 +77,9 @@ std::optional<Cause> refused_namespaces(const plan::Plan& plan) {
                      "run it outside, or enter the tree with --root DIR instead of chroot"};
     }
     if (status_field("Seccomp") == "2") {
-        return Cause{"a seccomp filter around this process (a container's, as it seems) refuses new namespaces",
-                     "give the container a profile that allows them, e.g. docker run --security-opt seccomp=unconfined"};
+        return Cause{
+            "a seccomp filter around this process (a container's, as it seems) refuses new namespaces",
+            "give the container a profile that allows them, e.g. docker run --security-opt seccomp=unconfined"};
     }
     return std::nullopt;
 }
@@ -89,8 +90,11 @@ Cause clone_cause(const plan::Plan& plan, int error) {
             if (const std::optional<Cause> cause = refused_namespaces(plan)) {
                 return *cause;
             }
-            return {"user namespaces are refused: by a chroot, by a security module, or because the caller's own uid or gid "
-                    "is not mapped in its user namespace", ""};
+            return {
+                "user namespaces are refused: by a chroot, by a security module, or because the caller's own uid or "
+                "gid "
+                "is not mapped in its user namespace",
+                ""};
         case ENOSPC: {
             if (const std::optional<Cause> cause = exhausted_namespaces(plan)) {
                 return *cause;
@@ -101,11 +105,11 @@ Cause clone_cause(const plan::Plan& plan, int error) {
         case EUSERS:
             return {"user namespaces are nested too deeply (32 levels)", "start it from a shallower level"};
         case EAGAIN:
-            return {"the limit of processes is reached (RLIMIT_NPROC or pids.max)", "end processes, or raise the limit"};
+            return {"the limit of processes is reached (RLIMIT_NPROC or pids.max)",
+                    "end processes, or raise the limit"};
         case ENOSYS:
-            return {status_field("Seccomp") == "2"
-                        ? "a seccomp filter around this process hides clone3"
-                        : "the kernel (" + kernel_release() + ") has no clone3",
+            return {status_field("Seccomp") == "2" ? "a seccomp filter around this process hides clone3"
+                                                   : "the kernel (" + kernel_release() + ") has no clone3",
                     "Linux 5.14 or later is needed, and a container profile that knows clone3"};
         case EINVAL:
             return {"the kernel (" + kernel_release() + ") lacks a namespace kind or a clone3 flag",
@@ -117,22 +121,25 @@ Cause clone_cause(const plan::Plan& plan, int error) {
 
 Cause map_cause(int error) {
     if (error == EACCES || error == ENOENT) {
-        return {error == EACCES ? "/proc/PID/uid_map cannot be opened: the calling process is not dumpable (it was started "
-                                  "from a file it may not read, or has file capabilities)"
-                                : "/proc is not mounted, or shows another pid namespace",
+        return {error == EACCES
+                    ? "/proc/PID/uid_map cannot be opened: the calling process is not dumpable (it was started "
+                      "from a file it may not read, or has file capabilities)"
+                    : "/proc is not mounted, or shows another pid namespace",
                 error == EACCES ? "make the binary readable, and remove its capabilities or set-user-id bit"
                                 : "mount /proc where sandbox is run"};
     }
-    return {std::strerror(error), error == EPERM ? "a security module refuses it, or the ids are not the caller's own" : ""};
+    return {std::strerror(error),
+            error == EPERM ? "a security module refuses it, or the ids are not the caller's own" : ""};
 }
 
 std::optional<Cause> missing_privilege() {
     const std::string parameter = first_line("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
     if (parameter == "1") {
-        return Cause{"AppArmor takes the capabilities away from unprivileged user namespaces "
-                     "(kernel.apparmor_restrict_unprivileged_userns is 1)",
-                     "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0, or install an AppArmor profile with "
-                     "`userns,` for this binary"};
+        return Cause{
+            "AppArmor takes the capabilities away from unprivileged user namespaces "
+            "(kernel.apparmor_restrict_unprivileged_userns is 1)",
+            "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0, or install an AppArmor profile with "
+            "`userns,` for this binary"};
     }
     return std::nullopt;
 }
@@ -156,8 +163,9 @@ std::optional<Cause> bind_cause(const plan::BindMount& bind, int error) {
         case ENOENT:
             return Cause{"the source or the target vanished while the sandbox started", "try again"};
         case EACCES:
-            return Cause{"a directory above " + bind.source.path + " cannot be searched inside: it belongs to an id that is "
-                         "not mapped, and root of the sandbox has no power over it",
+            return Cause{"a directory above " + bind.source.path +
+                             " cannot be searched inside: it belongs to an id that is "
+                             "not mapped, and root of the sandbox has no power over it",
                          "start from inside that directory and name it relatively (--rw .), or change its permissions"};
         case EINVAL:
             return Cause{"the mount below " + bind.source.path + " may not be copied (it is unbindable)", ""};
@@ -195,7 +203,8 @@ std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, 
         }
     }
     if (is<plan::ChangeDirectory>(step)) {
-        return Cause{error == ENOENT ? "it does not exist inside" : std::strerror(error), "--cwd DIR, or --ro DIR to show it"};
+        return Cause{error == ENOENT ? "it does not exist inside" : std::strerror(error),
+                     "--cwd DIR, or --ro DIR to show it"};
     }
     if (error == ENOSPC) {
         return exhausted_namespaces(plan);
@@ -205,8 +214,9 @@ std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, 
             return cause;
         }
         if (status_field("Seccomp") == "2") {
-            return Cause{"a seccomp filter around this process refuses the system call",
-                         "give the container a profile that allows it, e.g. docker run --security-opt seccomp=unconfined"};
+            return Cause{
+                "a seccomp filter around this process refuses the system call",
+                "give the container a profile that allows it, e.g. docker run --security-opt seccomp=unconfined"};
         }
     }
     return std::nullopt;

@@ -10,7 +10,8 @@
 
 namespace sandbox::run {
 
-/// A step of the plan failed with `error`. Reads the host to find the cause; called after everything has been cleaned up.
+/// A step of the plan failed with `error`. Reads the host to find the cause; called after everything has been cleaned
+/// up.
 [[nodiscard]] Error step_failure(const plan::Plan& plan, std::size_t step, int error);
 /// Something before the steps failed.
 [[nodiscard]] Error stage_failure(const plan::Plan& plan, Stage stage, int error);

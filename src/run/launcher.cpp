@@ -75,8 +75,8 @@ void find_argument_area(InitProgram& program) {
     unsigned long long arguments_end = 0;
     unsigned long long environment = 0;
     unsigned long long environment_end = 0;
-    if (at != nullptr && std::sscanf(at, "%llu %llu %llu %llu", &arguments, &arguments_end, &environment,
-                                     &environment_end) == 4 &&
+    if (at != nullptr &&
+        std::sscanf(at, "%llu %llu %llu %llu", &arguments, &arguments_end, &environment, &environment_end) == 4 &&
         arguments != 0 && environment_end > arguments) {
         program.argument_area = reinterpret_cast<char*>(arguments);
         program.argument_area_size = static_cast<std::size_t>(environment_end - arguments);
@@ -226,7 +226,8 @@ class Start {
     void write_maps() {
         const std::string path = "/proc/" + std::to_string(init_pid_);
         const sys::UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-        check(Stage::uid_map, directory ? write_map(directory.get(), "uid_map", plan::map_text(plan_.setup_maps.users)) : errno);
+        check(Stage::uid_map,
+              directory ? write_map(directory.get(), "uid_map", plan::map_text(plan_.setup_maps.users)) : errno);
         // Without privileges a gid_map may be written only after setgroups is denied (CVE-2014-8989).
         check(Stage::setgroups, write_map(directory.get(), "setgroups", "deny"));
         check(Stage::gid_map, write_map(directory.get(), "gid_map", plan::map_text(plan_.setup_maps.groups)));
@@ -354,6 +355,8 @@ class Start {
 
 }  // namespace
 
-Process start(const plan::Plan& plan, const Settings& settings) { return Start(plan, settings).run(); }
+Process start(const plan::Plan& plan, const Settings& settings) {
+    return Start(plan, settings).run();
+}
 
 }  // namespace sandbox::run

@@ -1,7 +1,8 @@
 // The launcher: starts a plan and supervises it from outside.
 //
 // Theory of operation. Three processes:
-//   launcher   the calling process, outside. Makes init with clone3 (user namespace first, always), writes the id maps of the
+//   launcher   the calling process, outside. Makes init with clone3 (user namespace first, always), writes the id maps
+//   of the
 //              setup user namespace while init waits on the order pipe, says "go", and then waits.
 //   init       init.cpp. In the setup user namespace, pid 1 of the outer pid namespace. Makes the command's process.
 //   command    setup.cpp until exec: executes the plan's steps, enters the guest user namespace, becomes the command.

@@ -102,10 +102,12 @@ void Process::Impl::finish() noexcept {
     }
 }
 
-Process::Impl::~Impl() { finish(); }
+Process::Impl::~Impl() {
+    finish();
+}
 
-// Ctrl-C ended the command, which has a process group of its own: whoever else is in ours (the script that called us, the
-// rest of a pipeline) would have got it from the terminal, too.
+// Ctrl-C ended the command, which has a process group of its own: whoever else is in ours (the script that called us,
+// the rest of a pipeline) would have got it from the terminal, too.
 void Process::Impl::end_as_terminal_did(int signal) const {
     if (terminal_ && (signal == SIGINT || signal == SIGQUIT)) {
         ::kill(0, signal);
@@ -245,14 +247,22 @@ Process::Process(Process&&) noexcept = default;
 Process& Process::operator=(Process&&) noexcept = default;
 Process::~Process() = default;
 
-pid_t Process::pid() const noexcept { return impl_->command; }
-Outcome Process::wait() { return impl_->wait(); }
+pid_t Process::pid() const noexcept {
+    return impl_->command;
+}
+Outcome Process::wait() {
+    return impl_->wait();
+}
 void Process::signal(int number) {
     if (!impl_->outcome) {
         impl_->send(run::Order::Kind::signal_command, number);
     }
 }
-void Process::kill() { impl_->kill(); }
-const Trace& Process::trace() const noexcept { return impl_->trace; }
+void Process::kill() {
+    impl_->kill();
+}
+const Trace& Process::trace() const noexcept {
+    return impl_->trace;
+}
 
 }  // namespace sandbox

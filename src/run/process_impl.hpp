@@ -29,14 +29,14 @@ class Process::Impl {
     /// Kills init, waits for it, gives terminal and signal mask back.
     void finish() noexcept;
 
-    sys::UniqueFd init;          ///< pidfd
-    sys::UniqueFd orders;        ///< write end
-    sys::UniqueFd orders_reader; ///< kept open: a write to a dead init must not raise SIGPIPE here
-    sys::UniqueFd statuses;      ///< read end
-    sys::UniqueFd signals;       ///< signalfd, in the foreground
-    sys::UniqueFd parent;        ///< pidfd, with die_with_parent
-    sys::UniqueFd input;         ///< write end of the pipe that feeds a regular file to descriptor 0
-    pid_t command = -1;          ///< as the host's /proc has it
+    sys::UniqueFd init;           ///< pidfd
+    sys::UniqueFd orders;         ///< write end
+    sys::UniqueFd orders_reader;  ///< kept open: a write to a dead init must not raise SIGPIPE here
+    sys::UniqueFd statuses;       ///< read end
+    sys::UniqueFd signals;        ///< signalfd, in the foreground
+    sys::UniqueFd parent;         ///< pidfd, with die_with_parent
+    sys::UniqueFd input;          ///< write end of the pipe that feeds a regular file to descriptor 0
+    pid_t command = -1;           ///< as the host's /proc has it
     std::optional<Outcome> outcome;
     Trace trace;
 

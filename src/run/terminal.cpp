@@ -17,13 +17,21 @@ std::optional<Terminal> Terminal::save() {
     return std::nullopt;
 }
 
-bool Terminal::ours() const noexcept { return ::tcgetpgrp(fd_) == ::getpgrp(); }
+bool Terminal::ours() const noexcept {
+    return ::tcgetpgrp(fd_) == ::getpgrp();
+}
 
-void Terminal::give_to(pid_t group) const noexcept { ::tcsetpgrp(fd_, group); }
+void Terminal::give_to(pid_t group) const noexcept {
+    ::tcsetpgrp(fd_, group);
+}
 
-void Terminal::remember_modes() noexcept { ::tcgetattr(fd_, &suspended_); }
+void Terminal::remember_modes() noexcept {
+    ::tcgetattr(fd_, &suspended_);
+}
 
-void Terminal::resume() const noexcept { ::tcsetattr(fd_, TCSANOW, &suspended_); }
+void Terminal::resume() const noexcept {
+    ::tcsetattr(fd_, TCSANOW, &suspended_);
+}
 
 void Terminal::restore() const noexcept {
     take_back();

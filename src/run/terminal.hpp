@@ -8,7 +8,8 @@
 
 namespace sandbox::run {
 
-/// Every change is made with SIGTTOU blocked in the calling thread: the caller may be in the background. Not thread-safe.
+/// Every change is made with SIGTTOU blocked in the calling thread: the caller may be in the background. Not
+/// thread-safe.
 class Terminal {
   public:
     /// Remembers the state of the controlling terminal among descriptors 0-2, if the caller is in its foreground.

@@ -15,9 +15,13 @@ const std::array<NamespaceRow, namespace_count> namespace_table{{
     {Namespace::time, "time", CLONE_NEWTIME, "max_time_namespaces"},
 }};
 
-const NamespaceRow& row(Namespace kind) noexcept { return namespace_table[static_cast<std::size_t>(kind)]; }
+const NamespaceRow& row(Namespace kind) noexcept {
+    return namespace_table[static_cast<std::size_t>(kind)];
+}
 
-std::string_view name(Namespace kind) noexcept { return row(kind).name; }
+std::string_view name(Namespace kind) noexcept {
+    return row(kind).name;
+}
 
 std::optional<Namespace> namespace_from_name(std::string_view name) noexcept {
     for (const NamespaceRow& candidate : namespace_table) {

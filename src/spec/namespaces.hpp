@@ -13,9 +13,9 @@ namespace sandbox::spec {
 
 struct NamespaceRow {
     Namespace kind;
-    const char* name;         ///< as lsns(8) has it; also the entry in /proc/PID/ns
-    std::uint64_t clone_flag; ///< CLONE_NEW* of clone(2), unshare(2)
-    const char* quota;        ///< the file in /proc/sys/user that limits how many there may be
+    const char* name;          ///< as lsns(8) has it; also the entry in /proc/PID/ns
+    std::uint64_t clone_flag;  ///< CLONE_NEW* of clone(2), unshare(2)
+    const char* quota;         ///< the file in /proc/sys/user that limits how many there may be
 };
 
 /// Rows in the order of the enum.

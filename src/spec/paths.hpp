@@ -7,7 +7,8 @@
 
 namespace sandbox::spec {
 
-/// `base` joined with `path` (which wins when absolute), without empty and `.` components and without a slash at the end.
+/// `base` joined with `path` (which wins when absolute), without empty and `.` components and without a slash at the
+/// end.
 /// `..` stays: only the kernel knows what it means behind a symbolic link.
 [[nodiscard]] std::string absolute(std::string_view base, std::string_view path);
 

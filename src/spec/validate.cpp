@@ -8,9 +8,13 @@
 namespace sandbox::spec {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what, const std::string& fix) { throw Error(what).with_fix(fix); }
+[[noreturn]] void refuse(const std::string& what, const std::string& fix) {
+    throw Error(what).with_fix(fix);
+}
 
-bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+bool has_nul(const std::string& text) {
+    return text.find('\0') != std::string::npos;
+}
 
 void check_strings(const Spec& spec) {
     for (const std::string& argument : spec.command) {
@@ -115,7 +119,8 @@ void check_mounts(const Spec& spec) {
             if (bind->source.empty() || has_nul(bind->source) || has_nul(bind->target)) {
                 throw Error("--ro, --rw: an empty source names nothing");
             }
-        } else if (const Tmpfs& tmpfs = std::get<Tmpfs>(mount); !tmpfs.target.starts_with('/') || has_nul(tmpfs.target)) {
+        } else if (const Tmpfs& tmpfs = std::get<Tmpfs>(mount);
+                   !tmpfs.target.starts_with('/') || has_nul(tmpfs.target)) {
             refuse("--tmpfs " + tmpfs.target + ": the target is not an absolute path", "--tmpfs /PATH");
         }
     }

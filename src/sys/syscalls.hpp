@@ -1,5 +1,5 @@
-// Typed system calls that the C library lacks (glibc 2.36) or must not be used after a clone. Every function returns what
-// the kernel returns through errno: -1 and errno, no exception, no allocation. Async-signal-safe.
+// Typed system calls that the C library lacks (glibc 2.36) or must not be used after a clone. Every function returns
+// what the kernel returns through errno: -1 and errno, no exception, no allocation. Async-signal-safe.
 #pragma once
 
 #include <cstddef>
@@ -61,6 +61,8 @@ inline int landlock_add_path(int ruleset, const landlock_path_beneath_attr& rule
 inline int landlock_restrict_self(int ruleset) noexcept {
     return static_cast<int>(::syscall(SYS_landlock_restrict_self, ruleset, 0));
 }
-inline long join_session_keyring() noexcept { return ::syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, nullptr); }
+inline long join_session_keyring() noexcept {
+    return ::syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, nullptr);
+}
 
 }  // namespace sandbox::sys

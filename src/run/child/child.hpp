@@ -1,9 +1,10 @@
 // What runs between the clone and exec: init and the setup child.
 //
 // RULES for everything in this directory. The launcher may have had threads when it cloned us: another one may hold any
-// lock of the C library. So: no allocation, no exceptions, no locks, no stdio, no locale, no getenv, no name service, no
-// exit(). Data made before the clone is only read. Functions return an errno (0: done) and read it first. The directory
-// is a library of its own, compiled without exceptions and RTTI; a test holds its undefined symbols against a list.
+// lock of the C library. So: no allocation, no exceptions, no locks, no stdio, no locale, no getenv, no name service,
+// no exit(). Data made before the clone is only read. Functions return an errno (0: done) and read it first. The
+// directory is a library of its own, compiled without exceptions and RTTI; a test holds its undefined symbols against a
+// list.
 #pragma once
 
 #include "plan/step.hpp"
@@ -20,28 +21,28 @@ namespace sandbox::run {
 struct InitProgram {
     const plan::Step* steps = nullptr;
     std::size_t step_count = 0;
-    char* const* arguments = nullptr;         ///< of the command
-    char* const* environment = nullptr;       ///< of the command
-    char** script_arguments = nullptr;        ///< room for `/bin/sh FILE ARGS...`
-    std::uint64_t command_clone_flags = 0;    ///< CLONE_NEWPID or none
-    std::uint64_t init_unshare_flags = 0;     ///< what init makes while the setup child works: CLONE_NEWNET or none
-    bool own_pid_namespace = false;           ///< when init dies the kernel kills all
-    bool command_is_pid1 = false;             ///< default actions of signals are emulated
-    bool listen = false;                      ///< the terminal's signals for a command that is pid 1 are heard
+    char* const* arguments = nullptr;       ///< of the command
+    char* const* environment = nullptr;     ///< of the command
+    char** script_arguments = nullptr;      ///< room for `/bin/sh FILE ARGS...`
+    std::uint64_t command_clone_flags = 0;  ///< CLONE_NEWPID or none
+    std::uint64_t init_unshare_flags = 0;   ///< what init makes while the setup child works: CLONE_NEWNET or none
+    bool own_pid_namespace = false;         ///< when init dies the kernel kills all
+    bool command_is_pid1 = false;           ///< default actions of signals are emulated
+    bool listen = false;                    ///< the terminal's signals for a command that is pid 1 are heard
     bool trace = false;
     const char* guest_uid_map = nullptr;
     const char* guest_gid_map = nullptr;
-    const char* time_offsets = nullptr;       ///< text for timens_offsets, or nullptr
+    const char* time_offsets = nullptr;  ///< text for timens_offsets, or nullptr
     mode_t umask = 022;
-    char* argument_area = nullptr;            ///< the launcher's argv and environment strings: wiped in init
+    char* argument_area = nullptr;  ///< the launcher's argv and environment strings: wiped in init
     std::size_t argument_area_size = 0;
 
-    int order = -1;            ///< read end: launcher to init
-    int status = -1;           ///< write end: init to launcher
-    int report = -1;           ///< write end: setup child to launcher
-    int launcher = -1;         ///< pidfd of the launcher
-    int parent = -1;           ///< pidfd of the launcher's parent, whose death ends the sandbox, or -1
-    int standard_input = -1;   ///< replaces descriptor 0, or -1
+    int order = -1;           ///< read end: launcher to init
+    int status = -1;          ///< write end: init to launcher
+    int report = -1;          ///< write end: setup child to launcher
+    int launcher = -1;        ///< pidfd of the launcher
+    int parent = -1;          ///< pidfd of the launcher's parent, whose death ends the sandbox, or -1
+    int standard_input = -1;  ///< replaces descriptor 0, or -1
 
     /// Fault injection, for tests only: this step (by index) or stage fails with this errno instead of being done.
     std::size_t fault_step = SIZE_MAX;

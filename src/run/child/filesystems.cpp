@@ -65,8 +65,8 @@ int execute(SetupState& state, const plan::MakeMountPoint& step) noexcept {
     if (directory < 0) {
         return errno;
     }
-    const int made = step.directory ? ::mkdirat(directory, slash + 1, 0755)
-                                    : ::mknodat(directory, slash + 1, S_IFREG | 0444, 0);
+    const int made =
+        step.directory ? ::mkdirat(directory, slash + 1, 0755) : ::mknodat(directory, slash + 1, S_IFREG | 0444, 0);
     const int error = made < 0 && errno != EEXIST ? errno : 0;
     ::close(directory);
     return error;

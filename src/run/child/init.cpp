@@ -1,10 +1,10 @@
 // Init: pid 1 of the outer pid namespace, in the setup user namespace, for as long as the sandbox lives.
 //
-// It makes the setup child, writes the guest's id maps, then gives up everything but its pipes and waits: for the command's
-// end, for orders of the launcher, for the launcher's death, for what the terminal sends. When it dies, the kernel kills
-// everything inside. It has the kuid of the guest, who can lower its limits and send it signals: so from then on it needs no
-// new descriptor, no memory, and no signal is delivered to it (all are blocked; it reads some from a signalfd).
-// See child.hpp for the rules.
+// It makes the setup child, writes the guest's id maps, then gives up everything but its pipes and waits: for the
+// command's end, for orders of the launcher, for the launcher's death, for what the terminal sends. When it dies, the
+// kernel kills everything inside. It has the kuid of the guest, who can lower its limits and send it signals: so from
+// then on it needs no new descriptor, no memory, and no signal is delivered to it (all are blocked; it reads some from
+// a signalfd). See child.hpp for the rules.
 #include "run/child/child.hpp"
 #include "run/child/steps.hpp"
 #include "run/child/supervise.hpp"
@@ -121,7 +121,8 @@ pid_t clone_setup_child(const InitProgram& program, SetupContext context, const 
 // The guest's maps, through the host's /proc: a process of the parent user namespace may write them, once each.
 void write_guest_maps(const InitProgram& program, int host_proc, const char* pid) noexcept {
     const int directory = ::openat(host_proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    check(program, Stage::guest_uid_map, directory < 0 ? errno : write_file(directory, "uid_map", program.guest_uid_map));
+    check(program, Stage::guest_uid_map,
+          directory < 0 ? errno : write_file(directory, "uid_map", program.guest_uid_map));
     check(program, Stage::guest_gid_map, write_file(directory, "gid_map", program.guest_gid_map));
     ::close(directory);
 }
@@ -153,8 +154,8 @@ int child_signals() noexcept {
     return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// Nothing of the launcher's memory image is anybody's business inside: argv and environment are wiped in this copy, and the
-// rest is unreadable. Only now: an undumpable process's own children cannot have their maps written.
+// Nothing of the launcher's memory image is anybody's business inside: argv and environment are wiped in this copy, and
+// the rest is unreadable. Only now: an undumpable process's own children cannot have their maps written.
 void hide(const InitProgram& program) noexcept {
     if (program.argument_area != nullptr) {
         std::memset(program.argument_area, 0, program.argument_area_size);

@@ -12,7 +12,7 @@ namespace sandbox::run {
 namespace {
 
 // Newer than the headers of the oldest supported distribution.
-constexpr std::uint64_t access_truncate = 1ULL << 14;  // ABI 3, Linux 6.2
+constexpr std::uint64_t access_truncate = 1ULL << 14;            // ABI 3, Linux 6.2
 constexpr std::uint64_t scope_abstract_unix_socket = 1ULL << 0;  // ABI 6, Linux 6.12
 constexpr std::uint64_t scope_signal = 1ULL << 1;
 struct RulesetAttributes {
@@ -53,8 +53,8 @@ int allow_path(int ruleset, const char* path, std::uint64_t access) noexcept {
     return error;
 }
 
-// What a descriptor was opened for may be opened again through /dev/std* and /proc/self/fd, and no more than that. Pipes
-// and sockets are outside of Landlock (EBADFD).
+// What a descriptor was opened for may be opened again through /dev/std* and /proc/self/fd, and no more than that.
+// Pipes and sockets are outside of Landlock (EBADFD).
 int allow_stream(int ruleset, int fd, std::uint64_t handled) noexcept {
     const int flags = ::fcntl(fd, F_GETFL);
     if (flags < 0) {
@@ -96,7 +96,8 @@ int execute(SetupState&, const plan::Landlock& step) noexcept {
     const std::size_t size = step.abi >= 6   ? sizeof attributes
                              : step.abi >= 4 ? offsetof(RulesetAttributes, scoped)
                                              : offsetof(RulesetAttributes, handled_access_net);
-    const int ruleset = sys::landlock_create_ruleset(reinterpret_cast<const landlock_ruleset_attr*>(&attributes), size, 0);
+    const int ruleset =
+        sys::landlock_create_ruleset(reinterpret_cast<const landlock_ruleset_attr*>(&attributes), size, 0);
     if (ruleset < 0) {
         return errno;
     }

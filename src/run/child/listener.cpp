@@ -1,10 +1,10 @@
 // The listener: hears for init what the terminal sends to the command's process group.
 //
-// A command that is pid 1 and leaves SIGINT at its default never learns of Ctrl-C: the kernel drops it. Somebody else in its
-// process group has to hear it. That cannot be init itself: a process that is in a group led by another process of its pid
-// namespace keeps that one's pid allocated, and an init that ends waits for every pid of its namespace to be free - for
-// ever, then (zap_pid_ns_processes). So it is a child of init, made only where there is a terminal.
-// See child.hpp for the rules.
+// A command that is pid 1 and leaves SIGINT at its default never learns of Ctrl-C: the kernel drops it. Somebody else
+// in its process group has to hear it. That cannot be init itself: a process that is in a group led by another process
+// of its pid namespace keeps that one's pid allocated, and an init that ends waits for every pid of its namespace to be
+// free - for ever, then (zap_pid_ns_processes). So it is a child of init, made only where there is a terminal. See
+// child.hpp for the rules.
 #include "run/child/steps.hpp"
 #include "run/child/supervise.hpp"
 #include "sys/syscalls.hpp"

@@ -8,20 +8,20 @@ namespace sandbox::run {
 /// What happens outside the plan's steps, in the order of a start. A failure names one of them.
 enum class Stage : std::uint32_t {
     none,
-    pipes,            ///< launcher: the pipes of the handshake
-    clone_init,       ///< launcher: clone3 of init with the setup user namespace
-    uid_map,          ///< launcher: the setup user namespace's uid_map
-    setgroups,        ///< launcher: its setgroups
-    gid_map,          ///< launcher: its gid_map
-    handshake,        ///< launcher: "go"
-    init_prepare,     ///< init: descriptors, cwd, /proc
-    time_namespace,   ///< init: time namespace and its offsets
-    clone_command,    ///< init: clone3 of the setup child
-    network,          ///< init: the network namespace and its loopback
-    guest_uid_map,    ///< init: the guest user namespace's uid_map
-    guest_gid_map,    ///< init: its gid_map
-    init_supervision, ///< init: what it needs to watch the command
-    init_confine,     ///< init: undumpable, without capabilities, filtered
+    pipes,             ///< launcher: the pipes of the handshake
+    clone_init,        ///< launcher: clone3 of init with the setup user namespace
+    uid_map,           ///< launcher: the setup user namespace's uid_map
+    setgroups,         ///< launcher: its setgroups
+    gid_map,           ///< launcher: its gid_map
+    handshake,         ///< launcher: "go"
+    init_prepare,      ///< init: descriptors, cwd, /proc
+    time_namespace,    ///< init: time namespace and its offsets
+    clone_command,     ///< init: clone3 of the setup child
+    network,           ///< init: the network namespace and its loopback
+    guest_uid_map,     ///< init: the guest user namespace's uid_map
+    guest_gid_map,     ///< init: its gid_map
+    init_supervision,  ///< init: what it needs to watch the command
+    init_confine,      ///< init: undumpable, without capabilities, filtered
 };
 
 /// Launcher to init. End of file: the launcher is dead.

@@ -98,8 +98,9 @@ int execute(SetupState& state, const plan::MakeScratch&) noexcept {
     if (error != 0) {
         return error;
     }
-    // Over the old root, not below it: no directory of the host is needed for it, lookups from our root do not cross it,
-    // and it goes away with the old root. It has to be attached somewhere: only an attached tree can be cloned from.
+    // Over the old root, not below it: no directory of the host is needed for it, lookups from our root do not cross
+    // it, and it goes away with the old root. It has to be attached somewhere: only an attached tree can be cloned
+    // from.
     if (sys::move_mount(state.scratch, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0) {
         return errno;
     }
@@ -143,22 +144,22 @@ int execute(SetupState& state, const plan::MountScratch& step) noexcept {
 
 int execute(SetupState& state, const plan::BindMount& step) noexcept {
     const char* path = step.source.path.c_str();
-    const int source = ::openat(*path == '/' ? AT_FDCWD : state.context.cwd, path, O_PATH | O_CLOEXEC);
-    if (source < 0) {
+    const int tree =
+        sys::open_tree(*path == '/' ? AT_FDCWD : state.context.cwd, path, clone_tree | AT_RECURSIVE | AT_NO_AUTOMOUNT);
+    if (tree < 0) {
         return errno;
     }
     struct stat now {};
-    int error = ::fstat(source, &now) < 0 ? errno : 0;
+    int error = ::fstat(tree, &now) < 0 ? errno : 0;
     // The launcher decided from what it saw there: something else under that name is somebody's trick, or at best news.
     if (error == 0 && !(plan::FileId{now.st_dev, now.st_ino, now.st_mode & S_IFMT} == step.source.expected)) {
         error = ESTALE;
     }
-    if (error == 0) {
-        error = finish(state, sys::open_tree(source, "", clone_tree | AT_EMPTY_PATH | AT_RECURSIVE),
-                       attribute_bits(step.attributes), AT_RECURSIVE, step.target.c_str());
+    if (error != 0) {
+        ::close(tree);
+        return error;
     }
-    ::close(source);
-    return error;
+    return finish(state, tree, attribute_bits(step.attributes), AT_RECURSIVE, step.target.c_str());
 }
 
 int execute(SetupState& state, const plan::Mask& step) noexcept {
@@ -170,11 +171,11 @@ int execute(SetupState& state, const plan::Mask& step) noexcept {
     int error = ::fstat(target, &entry) < 0 ? errno : 0;
     if (error == 0) {
         // A device node behind nodev cannot be opened at all (EACCES).
-        const int tree = S_ISDIR(entry.st_mode) ? empty_directory(state)
-                                                : sys::open_tree(AT_FDCWD, "/dev/null", clone_tree);
+        const int tree =
+            S_ISDIR(entry.st_mode) ? empty_directory(state) : sys::open_tree(AT_FDCWD, "/dev/null", clone_tree);
         error = tree < 0 ? errno
-                         : add_attributes(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                                                    MOUNT_ATTR_NOEXEC, 0);
+                         : add_attributes(
+                               tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, 0);
         if (error == 0 &&
             sys::move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
             error = errno;
@@ -209,8 +210,8 @@ int execute(SetupState& state, const plan::ReadOnly& step) noexcept {
 }
 
 int execute(SetupState& state, const plan::PivotRoot&) noexcept {
-    // The scratch tmpfs leaves its place over the old `/`: what is detached below is the topmost mount there. Every source
-    // has been resolved by now, so any directory of the old tree will do.
+    // The scratch tmpfs leaves its place over the old `/`: what is detached below is the topmost mount there. Every
+    // source has been resolved by now, so any directory of the old tree will do.
     if (sys::move_mount(state.scratch, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0) {
         return errno;
     }

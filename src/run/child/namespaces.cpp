@@ -36,7 +36,9 @@ int execute(SetupState& state, const plan::JoinNetwork&) noexcept {
     return ::setns(state.context.init, CLONE_NEWNET) < 0 ? errno : 0;
 }
 
-int execute(SetupState&, const plan::LoopbackUp&) noexcept { return raise_loopback(); }
+int execute(SetupState&, const plan::LoopbackUp&) noexcept {
+    return raise_loopback();
+}
 
 int raise_loopback() noexcept {
     const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

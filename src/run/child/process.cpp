@@ -11,7 +11,9 @@
 
 namespace sandbox::run {
 
-int execute(SetupState&, const plan::NewSession&) noexcept { return ::setsid() < 0 ? errno : 0; }
+int execute(SetupState&, const plan::NewSession&) noexcept {
+    return ::setsid() < 0 ? errno : 0;
+}
 
 int execute(SetupState&, const plan::ProcessGroup& step) noexcept {
     if (::setpgid(0, 0) < 0) {

@@ -36,7 +36,9 @@ constexpr sock_filter jump(unsigned code, std::uint32_t value, std::uint8_t when
 constexpr sock_filter load(std::size_t offset) {
     return statement(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
 }
-constexpr sock_filter answer(std::uint32_t action) { return statement(BPF_RET | BPF_K, action); }
+constexpr sock_filter answer(std::uint32_t action) {
+    return statement(BPF_RET | BPF_K, action);
+}
 constexpr sock_filter refuse(int error) {
     return answer(SECCOMP_RET_ERRNO | (static_cast<std::uint32_t>(error) & SECCOMP_RET_DATA));
 }
@@ -62,8 +64,8 @@ constexpr sock_filter command_filter[] = {
 };
 
 constexpr std::uint32_t init_calls[] = {
-    __NR_read,   __NR_pread64,      __NR_write,      __NR_ppoll, __NR_waitid, __NR_kill, __NR_exit_group,
-    __NR_exit,   __NR_rt_sigreturn, __NR_restart_syscall,
+    __NR_read, __NR_pread64,    __NR_write, __NR_ppoll,        __NR_waitid,
+    __NR_kill, __NR_exit_group, __NR_exit,  __NR_rt_sigreturn, __NR_restart_syscall,
 #ifdef __NR_poll
     __NR_poll,
 #endif
@@ -78,7 +80,9 @@ int install(const sock_filter* filter, std::size_t length) noexcept {
 
 }  // namespace
 
-int execute(SetupState&, const plan::Seccomp&) noexcept { return install(command_filter, std::size(command_filter)); }
+int execute(SetupState&, const plan::Seccomp&) noexcept {
+    return install(command_filter, std::size(command_filter));
+}
 
 int confine_init() noexcept {
     // Init may signal the command, whatever ids that has taken; nothing else of what it was.

@@ -196,7 +196,9 @@ void supervise(Supervision& supervision) noexcept {
         ::_exit(125);
     }
     [[maybe_unused]] const ssize_t written = ::write(supervision.proceed, "", 1);
-    pollfd watched[] = {{program.order, POLLIN, 0}, {program.launcher, POLLIN, 0}, {supervision.signals, POLLIN, 0},
+    pollfd watched[] = {{program.order, POLLIN, 0},
+                        {program.launcher, POLLIN, 0},
+                        {supervision.signals, POLLIN, 0},
                         {supervision.heard, POLLIN, 0},
                         {program.parent, POLLIN, 0}};
     for (;;) {

@@ -3,9 +3,9 @@
 
 namespace sandbox::run {
 
-/// An O_PATH descriptor of `path` below `root`, -1 and errno otherwise. Symbolic links are followed as if `root` were `/`
-/// (openat2(2) RESOLVE_IN_ROOT); where openat2 is refused by an outer filter (ENOSYS), component by component, and a
-/// symbolic link is ELOOP then.
+/// An O_PATH descriptor of `path` below `root`, -1 and errno otherwise. Symbolic links are followed as if `root` were
+/// `/` (openat2(2) RESOLVE_IN_ROOT); where openat2 is refused by an outer filter (ENOSYS), component by component, and
+/// a symbolic link is ELOOP then.
 [[nodiscard]] int open_inside(int root, const char* path) noexcept;
 
 /// Writes all of `text` to the file at `path` below `directory` in one write(2). Returns an errno.
