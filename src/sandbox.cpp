@@ -53,7 +53,7 @@ std::string closed_doors(const Spec& spec) {
             add("the current directory was read-only", "--rw .");
         }
         if (spec.home == Home::isolated) {
-            add("homes were hidden", "--home");
+            add("homes were hidden", "--home rw");
         }
     }
     if (spec.network == Network::none) {

@@ -146,7 +146,7 @@ std::vector<std::string> split_at_colons(std::string_view text) {
 std::string parse_target(std::string_view text) {
     const std::vector<std::string> parts = split_at_colons(text);
     // What other tools take as a flag would here be part of the target, and the source stay as open as it was.
-    if (parts.size() > 1 && (parts.back() == "ro" || parts.back() == "rw")) {
+    if (parts.back() == "ro" || parts.back() == "rw") {
         throw BadValue("a suffix does not say whether SRC is writable",
                        "--ro or --rw says it; write \\: for a colon in a path");
     }

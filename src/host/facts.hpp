@@ -59,6 +59,7 @@ struct Facts {
     std::vector<std::string> environment;  ///< NAME=VALUE
     std::array<Stream, 3> streams;
     bool terminal_foreground = false;  ///< the caller's process group is the terminal's foreground one
+    bool sysctls_read_only = false;    ///< /proc/sys is mounted read-only, as in a container
     int landlock_abi = 0;              ///< 0: the kernel has none
 };
 

@@ -12,6 +12,8 @@
 #include <dirent.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <termios.h>
 
 extern char** environ;
@@ -22,6 +24,8 @@ namespace {
 plan::FileId identity(const struct stat& entry) {
     return {entry.st_dev, entry.st_ino, entry.st_mode & S_IFMT};
 }
+
+constexpr std::size_t most_text = 65536;
 
 std::string read_link(int directory, const char* name) {
     char text[PATH_MAX];
@@ -81,6 +85,8 @@ Facts probe() {
         stream = probe_stream(fd);
         facts.terminal_foreground = facts.terminal_foreground || (stream.controlling && ::tcgetpgrp(fd) == ::getpgrp());
     }
+    struct statfs sysctls {};
+    facts.sysctls_read_only = ::statfs("/proc/sys", &sysctls) == 0 && (sysctls.f_flags & ST_RDONLY) != 0;
     const int abi = sys::landlock_create_ruleset(nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
     facts.landlock_abi = std::max(abi, 0);
     return facts;
@@ -130,9 +136,15 @@ std::string RealTree::read(const std::string& path) const {
 std::string read_text(const std::string& path) {
     // O_NONBLOCK: a FIFO under that name must not hang us.
     const sys::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    std::string text(65536, '\0');
-    const ssize_t length = file ? ::read(file.get(), text.data(), text.size()) : 0;
-    text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+    std::string text;
+    char chunk[4096];
+    while (file && text.size() < most_text) {
+        const ssize_t length = ::read(file.get(), chunk, sizeof chunk);
+        if (length <= 0) {
+            break;
+        }
+        text.append(chunk, static_cast<std::size_t>(length));
+    }
     return text;
 }
 

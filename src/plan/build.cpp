@@ -73,7 +73,18 @@ unsigned namespaces_made(const Plan& plan, Namespace kind) {
     return made + (kind == Namespace::pid && plan.command_is_pid1 ? 1 : 0);
 }
 
-void plan_quotas(Plan& plan) {
+// The outer /proc is shown (--share pid) and its sysctls are read-only, as in a container: no quota can be written.
+bool quotas_are_out_of_reach(const Plan& plan, const host::Facts& facts) {
+    return !plan.fresh.contains(Namespace::pid) && facts.sysctls_read_only;
+}
+
+void plan_quotas(Plan& plan, const host::Facts& facts) {
+    if (quotas_are_out_of_reach(plan, facts)) {
+        plan.notes.emplace_back(
+            "namespace quotas cannot be written, /proc/sys is read-only here: the seccomp filter alone "
+            "refuses new namespaces");
+        return;
+    }
     for (const spec::NamespaceRow& row : spec::namespace_table) {
         if (!plan.allowed.contains(row.kind)) {
             plan.steps.push_back(Quota{row.quota, std::to_string(namespaces_made(plan, row.kind))});
@@ -214,7 +225,9 @@ Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
     if (plan.fresh.contains(Namespace::pid)) {
         plan.steps.push_back(MountProc{"/proc"});
     }
-    plan.steps.push_back(KeepQuotaDirectory{});
+    if (!quotas_are_out_of_reach(plan, facts)) {
+        plan.steps.push_back(KeepQuotaDirectory{});
+    }
     protect_kernel_trees(plan);
     plan.steps.push_back(ReadOnly{"/sys"});
     if (plan.fresh.contains(Namespace::net)) {
@@ -230,9 +243,9 @@ Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
 void note_weaknesses(Plan& plan, const Spec& spec) {
     if (!plan.fresh.contains(Namespace::pid)) {
         plan.notes.emplace_back(
-            "pid namespace shared: the command sees the caller's other processes and can signal them, and what it "
-            "starts "
-            "can outlive the sandbox when init is killed");
+            "pid namespace shared: the command sees the caller's other processes, can signal them where Landlock has "
+            "no "
+            "signal scope (before Linux 6.12, or off), and what it starts can outlive the sandbox when init is killed");
     }
     if (plan.owned.contains(Namespace::mnt)) {
         plan.notes.emplace_back("mnt namespace owned by the guest: it can mount over everything it sees");
@@ -251,6 +264,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     plan_namespaces(plan, spec);
     note_weaknesses(plan, spec);
 
+    plan.steps.reserve(192);  // the default plan has some 120
     plan.steps.push_back(PrivatePropagation{});
     if (plan.fresh.contains(Namespace::cgroup)) {
         plan.steps.push_back(NewCgroupNamespace{});
@@ -269,7 +283,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
         plan.steps.push_back(PivotRoot{});
     }
     plan_terminal(plan, spec, facts);
-    plan_quotas(plan);
+    plan_quotas(plan, facts);
     plan.steps.push_back(EnterGuest{guest_clone_flags(plan)});
     if (spec.own.contains(Namespace::net)) {
         plan.steps.push_back(LoopbackUp{});
@@ -284,7 +298,11 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     plan.steps.push_back(CloseDescriptors{});
     plan.steps.push_back(NoNewPrivileges{});
     plan_landlock(plan, spec, facts, std::move(writable));
-    plan.steps.push_back(Seccomp{});
+    if (quotas_are_out_of_reach(plan, facts) && !plan.allowed.empty()) {
+        throw Error("--allow-namespaces: namespaces of single kinds cannot be allowed where /proc/sys is read-only")
+            .with_fix("leave --allow-namespaces or --share pid out");
+    }
+    plan.steps.push_back(Seccomp{quotas_are_out_of_reach(plan, facts)});
     plan_execution(plan, spec, facts, tree, identity);
     return plan;
 }

@@ -143,7 +143,9 @@ void DefaultView::make_proc() {
         view_.bind({"/proc", tree_.follow("/proc", error).value_or(FileId{})}, "/proc", "/proc",
                    {false, true, true, true});
     }
-    plan_.steps.push_back(KeepQuotaDirectory{});
+    if (fresh_.contains(Namespace::pid) || !facts_.sysctls_read_only) {
+        plan_.steps.push_back(KeepQuotaDirectory{});
+    }
 }
 
 // After everything that does not depend on the network namespace: init makes that meanwhile.
@@ -152,8 +154,10 @@ void DefaultView::make_sys() {
         plan_.steps.push_back(JoinNetwork{});
         view_.mount_special<MountSysfs>("/sys");
         // Root inside has no network capability; what it would need one for is opened to everybody inside.
-        plan_.steps.push_back(Sysctl{"net/ipv4/ip_unprivileged_port_start", "0"});
-        plan_.steps.push_back(Sysctl{"net/ipv4/ping_group_range", "0 0"});
+        if (fresh_.contains(Namespace::pid) || !facts_.sysctls_read_only) {
+            plan_.steps.push_back(Sysctl{"net/ipv4/ip_unprivileged_port_start", "0"});
+            plan_.steps.push_back(Sysctl{"net/ipv4/ping_group_range", "0 0"});
+        }
     } else {
         int error = 0;
         view_.bind({"/sys", tree_.follow("/sys", error).value_or(FileId{})}, "/sys", "/sys", {true, true, true, true});

@@ -45,8 +45,9 @@ std::string detail(const Step& step) {
     if (const auto* group = std::get_if<ProcessGroup>(&step)) {
         return group->terminal >= 0 ? "its own, in the foreground of the terminal" : "its own";
     }
-    if (std::holds_alternative<Seccomp>(step)) {
-        return "no TIOCSTI, no TIOCLINUX, no foreign system call tables";
+    if (const auto* seccomp = std::get_if<Seccomp>(&step)) {
+        return std::string("no TIOCSTI, no TIOCLINUX, no foreign system call tables") +
+               (seccomp->refuse_namespaces ? ", no new namespaces" : "");
     }
     return {};
 }

@@ -48,6 +48,10 @@ struct NewCgroupNamespace {
 struct NewSessionKeyring {
     static constexpr const char* name = "session-keyring";
 };
+/// A copy of the old root's tree, kept for a bind of `/`: later on, scratch tmpfs and new root stand on top of it.
+struct CloneRoot {
+    static constexpr const char* name = "clone-root";
+};
 /// The scratch tmpfs: one superblock for every private directory, so that together they have one limit. It is attached
 /// over the old `/`, where the new tree never shows it.
 struct MakeScratch {
@@ -210,6 +214,7 @@ struct Landlock {
 /// The seccomp filter: no input faked into the terminal, no foreign system call tables.
 struct Seccomp {
     static constexpr const char* name = "seccomp";
+    bool refuse_namespaces = false;  ///< in place of quotas that cannot be written
 };
 /// execve(2) of the first candidate that exists.
 struct Execute {
@@ -220,10 +225,10 @@ struct Execute {
 };
 
 using Step =
-    std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory, ScratchFile,
-                 ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MakeMountPoint, MountProc,
-                 JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ReadOnly, PivotRoot, LoopbackUp, Sysctl,
-                 KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname, NewSession, ProcessGroup,
+    std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, CloneRoot, MakeScratch, ScratchDirectory,
+                 ScratchFile, ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MakeMountPoint,
+                 MountProc, JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ReadOnly, PivotRoot, LoopbackUp,
+                 Sysctl, KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname, NewSession, ProcessGroup,
                  ChangeDirectory, CloseDescriptors, NoNewPrivileges, Landlock, Seccomp, Execute>;
 
 /// The name of a step's kind.

@@ -266,6 +266,11 @@ std::string View::mount_scratch(const std::string& target, std::uint32_t mode, M
 
 void View::bind(Source source, const std::string& canonical, const std::string& target, MountAttributes attributes) {
     const std::string place = place_for(target, source.expected.type);
+    if (source.path == "/") {
+        const auto scratch = std::find_if(plan_.steps.begin(), plan_.steps.end(),
+                                          [](const Step& step) { return std::holds_alternative<MakeScratch>(step); });
+        plan_.steps.insert(scratch, CloneRoot{});
+    }
     plan_.steps.push_back(BindMount{std::move(source), place, attributes});
     cover(place, {Area::Kind::host, canonical, !attributes.read_only});
     if (!attributes.read_only) {

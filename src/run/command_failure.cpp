@@ -37,6 +37,11 @@ class Places {
             }
         }
     }
+    /// Whether `path` itself is a private place: a home, /tmp...
+    [[nodiscard]] bool is_private_place(const std::string& path) const {
+        const auto found = plan_.areas.find(path);
+        return found != plan_.areas.end() && found->second.empty();
+    }
     [[nodiscard]] std::optional<std::string> canonical(const std::string& path) const {
         std::optional<std::string> real = tree_.canonical(on_host(path));
         if (real && plan_.base != "/" && spec::is_below_or_same(*real, plan_.base)) {
@@ -81,9 +86,13 @@ std::string interpreter_of(const std::string& host_path) {
     return {};
 }
 
-Error hidden_failure(const std::string& command, const std::string& what, const std::string& path, int status) {
+Error hidden_failure(const Places& places, const std::string& command, const std::string& what, const std::string& path,
+                     int status) {
+    const std::string directory = spec::parent(path);
+    // A whole home is not shown by --ro: the file alone, then.
     return Error("cannot execute " + command + ": " + what + " exists on the host but is hidden inside", status)
-        .with_fix("--ro " + spec::parent(path) + " shows the directory");
+        .with_fix(places.is_private_place(directory) ? "--ro " + path + " shows the file"
+                                                     : "--ro " + directory + " shows the directory");
 }
 
 std::optional<Error> visible_but_failing(const Places& places, const std::string& command, const std::string& path) {
@@ -99,7 +108,7 @@ std::optional<Error> visible_but_failing(const Places& places, const std::string
                       path);
     }
     if (places.hidden(*real)) {
-        return hidden_failure(command, "its interpreter " + interpreter, *real, not_executable);
+        return hidden_failure(places, command, "its interpreter " + interpreter, *real, not_executable);
     }
     return std::nullopt;
 }
@@ -149,10 +158,10 @@ Error command_failure(const plan::Plan& plan, int error) {
             continue;
         }
         if (places.hidden(path)) {
-            return hidden_failure(command, path, path, not_found);
+            return hidden_failure(places, command, path, path, not_found);
         }
         if (places.hidden(*real)) {
-            return hidden_failure(command, path + " leads to " + *real + ", which", *real, not_found);
+            return hidden_failure(places, command, path + " leads to " + *real + ", which", *real, not_found);
         }
         if (std::optional<Error> failure = visible_but_failing(places, command, path)) {
             return std::move(*failure);

@@ -64,6 +64,9 @@ std::optional<Cause> exhausted_namespaces(const plan::Plan& plan) {
     return std::nullopt;
 }
 
+const Cause used_up = {"a limit of user.max_*_namespaces is used up, here or in a user namespace above",
+                       "end other sandboxes, or raise the limits in /proc/sys/user"};
+
 std::optional<Cause> refused_namespaces(const plan::Plan& plan) {
     if (first_line("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
         return Cause{"kernel.unprivileged_userns_clone is 0: user namespaces are switched off for ordinary users",
@@ -94,14 +97,9 @@ Cause clone_cause(const plan::Plan& plan, int error) {
                 "user namespaces are refused: by a chroot, by a security module, or because the caller's own uid or "
                 "gid "
                 "is not mapped in its user namespace",
-                ""};
-        case ENOSPC: {
-            if (const std::optional<Cause> cause = exhausted_namespaces(plan)) {
-                return *cause;
-            }
-            return {"a limit of user.max_*_namespaces is used up, here or in a user namespace above",
-                    "end other sandboxes, or raise the limits in /proc/sys/user"};
-        }
+                "run it outside of the chroot (--root DIR enters a tree), or ask who set this machine up"};
+        case ENOSPC:
+            return exhausted_namespaces(plan).value_or(used_up);
         case EUSERS:
             return {"user namespaces are nested too deeply (32 levels)", "start it from a shallower level"};
         case EAGAIN:
@@ -207,7 +205,7 @@ std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, 
                      "--cwd DIR, or --ro DIR to show it"};
     }
     if (error == ENOSPC) {
-        return exhausted_namespaces(plan);
+        return exhausted_namespaces(plan).value_or(used_up);
     }
     if (error == EPERM || error == EACCES) {
         if (const std::optional<Cause> cause = missing_privilege()) {

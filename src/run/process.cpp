@@ -97,6 +97,9 @@ void Process::Impl::finish() noexcept {
     if (terminal_) {
         terminal_->restore();
     }
+    if (outcome && ended_by_terminal_) {
+        end_as_terminal_did(outcome->value);
+    }
     if (former_mask_) {
         ::pthread_sigmask(SIG_SETMASK, &*former_mask_, nullptr);
     }
@@ -106,16 +109,19 @@ Process::Impl::~Impl() {
     finish();
 }
 
-// Ctrl-C ended the command, which has a process group of its own: whoever else is in ours (the script that called us,
-// the rest of a pipeline) would have got it from the terminal, too.
+// Ctrl-C ended the command, which has a process group of its own. The terminal would have sent it to ours, too: to the
+// rest of a pipeline, and to the script that called us, which goes on unless it sees its child die of the signal.
 void Process::Impl::end_as_terminal_did(int signal) const {
-    if (terminal_ && (signal == SIGINT || signal == SIGQUIT)) {
-        ::kill(0, signal);
+    if (!terminal_ || (signal != SIGINT && signal != SIGQUIT)) {
+        return;
+    }
+    ::kill(0, signal);
+    if (::getpgrp() == ::getpid()) {
         sigset_t only;
         sigemptyset(&only);
         sigaddset(&only, signal);
         const timespec at_once{};
-        ::sigtimedwait(&only, nullptr, &at_once);  // our own copy
+        ::sigtimedwait(&only, nullptr, &at_once);  // our own copy: we lead the group, and exit with 128+N
     }
 }
 
@@ -233,12 +239,7 @@ Outcome Process::Impl::wait() {
             feed_input();
         }
     }
-    if (!finished_) {
-        finish();
-        if (ended_by_terminal_) {
-            end_as_terminal_did(outcome->value);
-        }
-    }
+    finish();
     return *outcome;
 }
 

@@ -33,8 +33,7 @@ struct InitProgram {
     const char* guest_uid_map = nullptr;
     const char* guest_gid_map = nullptr;
     const char* time_offsets = nullptr;  ///< text for timens_offsets, or nullptr
-    mode_t umask = 022;
-    char* argument_area = nullptr;  ///< the launcher's argv and environment strings: wiped in init
+    char* argument_area = nullptr;       ///< the launcher's argv and environment strings: wiped in init
     std::size_t argument_area_size = 0;
 
     int order = -1;           ///< read end: launcher to init

@@ -44,6 +44,16 @@ int finish(const SetupState& state, int tree, std::uint64_t bits, unsigned flags
     return error;
 }
 
+// A detached tree can be attached once; a copy of it cannot be made before Linux 6.15.
+int take_old_root(SetupState& state) noexcept {
+    const int tree = state.old_root;
+    state.old_root = -1;
+    if (tree < 0) {
+        errno = EBUSY;
+    }
+    return tree;
+}
+
 int empty_directory(const SetupState& state) noexcept {
     if (state.scratch >= 0) {
         return sys::open_tree(state.scratch, "empty", clone_tree);
@@ -80,6 +90,13 @@ int execute(SetupState&, const plan::PrivatePropagation&) noexcept {
     mount_attr attributes{};
     attributes.propagation = MS_PRIVATE;
     return sys::mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, attributes) < 0 ? errno : 0;
+}
+
+int execute(SetupState& state, const plan::CloneRoot&) noexcept {
+    if (state.old_root < 0) {
+        state.old_root = sys::open_tree(AT_FDCWD, "/", clone_tree | AT_RECURSIVE);
+    }
+    return state.old_root < 0 ? errno : 0;
 }
 
 int execute(SetupState& state, const plan::MakeScratch&) noexcept {
@@ -144,8 +161,10 @@ int execute(SetupState& state, const plan::MountScratch& step) noexcept {
 
 int execute(SetupState& state, const plan::BindMount& step) noexcept {
     const char* path = step.source.path.c_str();
-    const int tree =
-        sys::open_tree(*path == '/' ? AT_FDCWD : state.context.cwd, path, clone_tree | AT_RECURSIVE | AT_NO_AUTOMOUNT);
+    const bool is_root = path[0] == '/' && path[1] == '\0';
+    const int tree = is_root ? take_old_root(state)
+                             : sys::open_tree(*path == '/' ? AT_FDCWD : state.context.cwd, path,
+                                              clone_tree | AT_RECURSIVE | AT_NO_AUTOMOUNT);
     if (tree < 0) {
         return errno;
     }

@@ -34,7 +34,7 @@ int execute(SetupState&, const plan::ChangeDirectory& step) noexcept {
 }
 
 int execute(SetupState& state, const plan::CloseDescriptors&) noexcept {
-    ::umask(state.program.umask);
+    ::umask(state.umask);
     return sys::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? errno : 0;
 }
 

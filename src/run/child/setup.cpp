@@ -57,8 +57,8 @@ void report_inodes(const InitProgram& program) noexcept {
 }  // namespace
 
 void run_setup(const InitProgram& program, const SetupContext& context) noexcept {
-    SetupState state{program, context};
-    ::umask(0);  // the plan's modes are meant as they are written
+    // The plan's modes are meant as they are written; the command gets the caller's umask back.
+    SetupState state{program, ::umask(0), context};
     std::int64_t before = program.trace ? now() : 0;
     for (std::size_t index = 0; index < program.step_count; ++index) {
         const plan::Step& step = program.steps[index];

@@ -9,15 +9,18 @@ namespace sandbox::run {
 /// What the steps share: descriptors that earlier steps leave for later ones.
 struct SetupState {
     const InitProgram& program;
+    mode_t umask = 022;  ///< the caller's
     SetupContext context;
-    int scratch = -1;  ///< the scratch tmpfs
-    int root = -1;     ///< the new `/`
-    int proc = -1;     ///< the fresh proc, before anything in it was made read-only
-    int quotas = -1;   ///< /proc/sys/user
+    int old_root = -1;  ///< a copy of the old root's tree, for the next bind of `/`
+    int scratch = -1;   ///< the scratch tmpfs
+    int root = -1;      ///< the new `/`
+    int proc = -1;      ///< the fresh proc, before anything in it was made read-only
+    int quotas = -1;    ///< /proc/sys/user
 };
 
 // mounts.cpp
 int execute(SetupState& state, const plan::PrivatePropagation& step) noexcept;
+int execute(SetupState& state, const plan::CloneRoot& step) noexcept;
 int execute(SetupState& state, const plan::MakeScratch& step) noexcept;
 int execute(SetupState& state, const plan::ScratchDirectory& step) noexcept;
 int execute(SetupState& state, const plan::ScratchFile& step) noexcept;
