@@ -1,0 +1,30 @@
+// Where the programs stand while they are measured.
+#pragma once
+
+#include <string>
+
+namespace bench {
+
+/// A temporary directory with copies of the programs, readable by everybody. Below /var/tmp and not /tmp, which
+/// the rivals' usual command lines hide; `sandbox` shows it because it is the current directory of what is measured.
+/// Removed with the object.
+class Place {
+  public:
+    Place(const std::string& sandbox, const std::string& floor, const std::string& noop);
+    ~Place();
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+    [[nodiscard]] const std::string& directory() const { return directory_; }
+    [[nodiscard]] std::string sandbox() const { return directory_ + "/sandbox"; }
+    [[nodiscard]] std::string floor() const { return directory_ + "/floor"; }
+    [[nodiscard]] std::string noop() const { return directory_ + "/noop"; }
+
+    /// Makes `count` empty directories in it and returns the path of the directory that has them, `0`, `1`, ....
+    [[nodiscard]] std::string make_directories(const std::string& name, std::size_t count) const;
+
+  private:
+    std::string directory_;
+};
+
+}  // namespace bench
