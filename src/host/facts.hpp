@@ -2,6 +2,7 @@
 // from these alone, so tests can give it any host. Only probe.cpp fills them from a real one.
 #pragma once
 
+#include "host/mountinfo.hpp"
 #include "plan/step.hpp"
 
 #include <array>
@@ -59,6 +60,7 @@ struct Facts {
     std::vector<std::string> environment;  ///< NAME=VALUE
     std::array<Stream, 3> streams;
     bool terminal_foreground = false;  ///< the caller's process group is the terminal's foreground one
+    std::vector<MountEntry> mounts;    ///< of the caller's mount namespace
     bool sysctls_read_only = false;    ///< /proc/sys is mounted read-only, as in a container
     int landlock_abi = 0;              ///< 0: the kernel has none
 };

@@ -8,6 +8,7 @@
 #include <climits>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include <dirent.h>
 #include <sys/ioctl.h>
@@ -25,7 +26,10 @@ plan::FileId identity(const struct stat& entry) {
     return {entry.st_dev, entry.st_ino, entry.st_mode & S_IFMT};
 }
 
-constexpr std::size_t most_text = 65536;
+constexpr decltype(std::declval<struct statfs>().f_type) pidfs_magic = 0x50494446;
+constexpr decltype(std::declval<struct statfs>().f_type) nsfs_magic = 0x6e736673;
+constexpr std::size_t most_text = 64UL * 1024;
+constexpr std::size_t most_mountinfo = 64UL * 1024 * 1024;
 
 std::string read_link(int directory, const char* name) {
     char text[PATH_MAX];
@@ -52,12 +56,32 @@ Stream probe_stream(int fd) {
     stream.path_only = (flags & O_PATH) != 0;
     stream.access = flags & O_ACCMODE;
     stream.type = entry.st_mode & S_IFMT;
+    struct statfs system {};
+    if (S_ISREG(entry.st_mode) && ::fstatfs(fd, &system) == 0 &&
+        (system.f_type == pidfs_magic || system.f_type == nsfs_magic)) {
+        stream.type = 0;  // they call themselves regular files since Linux 6.9
+    }
     if (S_ISCHR(entry.st_mode) && !stream.path_only) {
         termios modes{};
         stream.terminal = ::ioctl(fd, TCGETS, &modes) == 0;
         stream.controlling = stream.terminal && ::tcgetpgrp(fd) >= 0;
     }
     return stream;
+}
+
+std::string read_up_to(const std::string& path, std::size_t most) {
+    // O_NONBLOCK: a FIFO under that name must not hang us.
+    const sys::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    std::string text;
+    char chunk[4096];
+    while (file && text.size() < most) {
+        const ssize_t length = ::read(file.get(), chunk, sizeof chunk);
+        if (length <= 0) {
+            break;
+        }
+        text.append(chunk, static_cast<std::size_t>(length));
+    }
+    return text;
 }
 
 }  // namespace
@@ -85,6 +109,7 @@ Facts probe() {
         stream = probe_stream(fd);
         facts.terminal_foreground = facts.terminal_foreground || (stream.controlling && ::tcgetpgrp(fd) == ::getpgrp());
     }
+    facts.mounts = parse_mountinfo(read_up_to("/proc/self/mountinfo", most_mountinfo));
     struct statfs sysctls {};
     facts.sysctls_read_only = ::statfs("/proc/sys", &sysctls) == 0 && (sysctls.f_flags & ST_RDONLY) != 0;
     const int abi = sys::landlock_create_ruleset(nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -134,18 +159,7 @@ std::string RealTree::read(const std::string& path) const {
 }
 
 std::string read_text(const std::string& path) {
-    // O_NONBLOCK: a FIFO under that name must not hang us.
-    const sys::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    std::string text;
-    char chunk[4096];
-    while (file && text.size() < most_text) {
-        const ssize_t length = ::read(file.get(), chunk, sizeof chunk);
-        if (length <= 0) {
-            break;
-        }
-        text.append(chunk, static_cast<std::size_t>(length));
-    }
-    return text;
+    return read_up_to(path, most_text);
 }
 
 }  // namespace sandbox::host

@@ -11,6 +11,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <set>
+#include <tuple>
+#include <utility>
 
 #include <sys/stat.h>
 
@@ -86,7 +89,9 @@ void plan_quotas(Plan& plan, const host::Facts& facts) {
         return;
     }
     for (const spec::NamespaceRow& row : spec::namespace_table) {
-        if (!plan.allowed.contains(row.kind)) {
+        // A guest with a mount namespace of its own needs detached trees, which count as mount namespaces.
+        const bool mounts = row.kind == Namespace::mnt && plan.owned.contains(Namespace::mnt);
+        if (!plan.allowed.contains(row.kind) && !mounts) {
             plan.steps.push_back(Quota{row.quota, std::to_string(namespaces_made(plan, row.kind))});
         }
     }
@@ -99,8 +104,8 @@ void check_streams(const host::Facts& facts) {
         if (!stream.open) {
             continue;
         }
-        const bool usual = S_ISREG(stream.type) || S_ISCHR(stream.type) || S_ISFIFO(stream.type) ||
-                           S_ISSOCK(stream.type) || stream.type == 0;  // anonymous inodes have no type
+        const bool usual =
+            S_ISREG(stream.type) || S_ISCHR(stream.type) || S_ISFIFO(stream.type) || S_ISSOCK(stream.type);
         if (stream.path_only || !usual) {
             throw Error(std::string("cannot pass ") + names[fd] + ": it is " +
                         (S_ISDIR(stream.type) ? "a directory, through which the host's files could be reached"
@@ -218,6 +223,23 @@ void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, cons
     plan.steps.push_back(std::move(execute));
 }
 
+// Where a mount point is missing in a directory of the host, the directory is made of scratch from the start: plan
+// again, knowing it. Every round finds at least one more, and there are no more than mounts.
+std::pair<Identity, std::vector<std::string>> plan_view(Plan& plan, const Spec& spec, const host::Facts& facts,
+                                                        const host::Tree& tree) {
+    std::set<std::string> skeletons;
+    for (;;) {
+        Plan attempt = plan;
+        DefaultView view(spec, facts, tree, skeletons, attempt);
+        view.build();
+        if (view.missing_skeletons().empty()) {
+            plan = std::move(attempt);
+            return {Identity{view.home(), view.cwd(), std::nullopt}, view.writable()};
+        }
+        skeletons.insert(view.missing_skeletons().begin(), view.missing_skeletons().end());
+    }
+}
+
 // --only: the tree stays as it is, in a mount namespace of its own. What asks for kuid 0 instead of a capability in
 // /proc and /sys is read-only all the same: root of the host would otherwise write its sysctls.
 Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
@@ -228,11 +250,12 @@ Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
     if (!quotas_are_out_of_reach(plan, facts)) {
         plan.steps.push_back(KeepQuotaDirectory{});
     }
-    protect_kernel_trees(plan);
-    plan.steps.push_back(ReadOnly{"/sys"});
     if (plan.fresh.contains(Namespace::net)) {
         plan.steps.push_back(JoinNetwork{});
+        open_network_to_all(plan, facts);
     }
+    protect_kernel_trees(plan);
+    plan.steps.push_back(ReadOnly{"/sys"});
     if (!spec.cwd && !facts.cwd) {
         throw Error(std::string("cannot keep the current directory: ") + std::strerror(facts.cwd_error))
             .with_fix("cd to a directory that exists, or --cwd DIR");
@@ -276,10 +299,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
         identity = keep_tree(plan, spec, facts);
         writable = {"/"};
     } else {
-        DefaultView view(spec, facts, tree, plan);
-        view.build();
-        identity = {view.home(), view.cwd(), std::nullopt};
-        writable = view.writable();
+        std::tie(identity, writable) = plan_view(plan, spec, facts, tree);
         plan.steps.push_back(PivotRoot{});
     }
     plan_terminal(plan, spec, facts);

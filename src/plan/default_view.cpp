@@ -33,12 +33,6 @@ constexpr std::array masked = {
 };
 constexpr std::array read_only = {"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"};
 
-// Directories below a home that are never shown again because the caller happens to stand in one.
-constexpr std::array secret_names = {
-    ".ssh",    ".gnupg",          ".aws",       ".azure",   ".config/gcloud",     ".kube",
-    ".docker", ".password-store", ".config/gh", ".mozilla", ".cargo/credentials", ".local/share/keyrings",
-};
-
 std::string octal(std::uint32_t value) {
     std::string digits;
     for (; value != 0; value >>= 3U) {
@@ -58,11 +52,28 @@ void protect_kernel_trees(Plan& plan) {
     }
 }
 
-DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree, Plan& plan)
-    : spec_(spec), facts_(facts), tree_(tree), fresh_(spec::fresh_namespaces(spec)), view_(plan, tree), plan_(plan) {}
+void open_network_to_all(Plan& plan, const host::Facts& facts) {
+    // Without a fresh /proc it is the outer one's sysctls, which a container has read-only.
+    if (plan.fresh.contains(Namespace::pid) || !facts.sysctls_read_only) {
+        plan.steps.push_back(Sysctl{"net/ipv4/ip_unprivileged_port_start", "0"});
+        plan.steps.push_back(Sysctl{"net/ipv4/ping_group_range", "0 0"});
+    }
+}
+
+DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree,
+                         const std::set<std::string>& skeletons, Plan& plan)
+    : spec_(spec),
+      facts_(facts),
+      tree_(tree),
+      fresh_(spec::fresh_namespaces(spec)),
+      view_(plan, tree, skeletons),
+      plan_(plan) {
+    if (!spec.root) {
+        homes_ = Homes(facts, tree);
+    }
+}
 
 void DefaultView::build() {
-    find_homes();
     make_root();
     view_.add_writable("/dev");  // its mounts decide: only devices can be written there
     view_.add_writable("/proc");
@@ -83,47 +94,21 @@ void DefaultView::build() {
     plan_.cwd = cwd_;
 }
 
-void DefaultView::find_homes() {
-    if (spec_.root) {
-        home_ = "/root";
-        return;
-    }
-    std::vector<std::string> candidates = {"/home", "/root"};
-    const std::optional<std::string> variable = find_variable(facts_.environment, "HOME");
-    // A HOME that is no directory, or `/`, is nobody's home: /root stands in for it.
-    if (variable && variable->starts_with('/') && spec::absolute("/", *variable) != "/") {
-        home_ = spec::absolute("/", *variable);
-        candidates.push_back(home_);
-    }
-    bool home_found = false;
-    for (const std::string& candidate : candidates) {
-        int error = 0;
-        const std::optional<FileId> id = tree_.follow(candidate, error);
-        const std::optional<std::string> canonical = tree_.canonical(candidate);
-        if (!id || !S_ISDIR(id->type) || !canonical || *canonical == "/") {
-            continue;
-        }
-        home_found = home_found || candidate == home_;
-        if (std::none_of(hidden_.begin(), hidden_.end(),
-                         [&](const Hidden& known) { return known.path == *canonical; })) {
-            hidden_.push_back({*canonical, *id});
-        }
-    }
-    if (!home_found) {
-        home_ = "/root";
-    }
-}
-
 void DefaultView::make_root() {
     std::set<std::string> replaced = {"proc", "sys", "dev", "tmp", "run"};
     if (!spec_.root) {
-        for (const Hidden& hidden : hidden_) {
+        for (const Homes::Hidden& hidden : homes_.hidden()) {
             if (spec::parent(hidden.path) == "/") {
                 replaced.insert(hidden.path.substr(1));
             }
         }
         view_.make_root("/", replaced);
         return;
+    }
+    if (!spec_.root->starts_with('/') && !facts_.cwd) {
+        throw Error("cannot use --root " + *spec_.root +
+                    ": the current directory has no path: " + std::strerror(facts_.cwd_error))
+            .with_fix("name the directory by an absolute path");
     }
     const std::string path = spec::absolute(facts_.cwd.value_or("/"), *spec_.root);
     int error = 0;
@@ -153,11 +138,7 @@ void DefaultView::make_sys() {
     if (fresh_.contains(Namespace::net)) {
         plan_.steps.push_back(JoinNetwork{});
         view_.mount_special<MountSysfs>("/sys");
-        // Root inside has no network capability; what it would need one for is opened to everybody inside.
-        if (fresh_.contains(Namespace::pid) || !facts_.sysctls_read_only) {
-            plan_.steps.push_back(Sysctl{"net/ipv4/ip_unprivileged_port_start", "0"});
-            plan_.steps.push_back(Sysctl{"net/ipv4/ping_group_range", "0 0"});
-        }
+        open_network_to_all(plan_, facts_);
     } else {
         int error = 0;
         view_.bind({"/sys", tree_.follow("/sys", error).value_or(FileId{})}, "/sys", "/sys", {true, true, true, true});
@@ -192,6 +173,7 @@ void DefaultView::make_devices() {
     if (fresh_.contains(Namespace::ipc)) {
         view_.mount_scratch("/dev/shm", 01777, private_writable);
         view_.mount_special<MountMqueue>("/dev/mqueue");
+        view_.add_landlock_rule("/dev/mqueue");
     } else {
         for (const char* path : {"/dev/shm", "/dev/mqueue"}) {
             int error = 0;
@@ -232,8 +214,8 @@ void DefaultView::make_private_places() {
 }
 
 void DefaultView::hide_homes() {
-    for (const Hidden& hidden : hidden_) {
-        if (!view_.is_private(hidden.path)) {
+    for (const Homes::Hidden& hidden : homes_.hidden()) {
+        if (view_.exists(hidden.path) && !view_.is_private(hidden.path)) {
             view_.mount_scratch(hidden.path, 0755, private_read_only);
         }
     }
@@ -241,37 +223,16 @@ void DefaultView::hide_homes() {
 
 void DefaultView::show_home() {
     if (spec_.home == Home::isolated) {
-        view_.mount_scratch(home_, 0700, private_writable);
+        view_.mount_scratch(homes_.own(), 0700, private_writable);
         return;
     }
     int error = 0;
-    const std::optional<FileId> id = tree_.follow(home_, error);
-    const std::optional<std::string> canonical = tree_.canonical(home_);
-    if (!id || !canonical || !find_variable(facts_.environment, "HOME")) {
+    const std::optional<FileId> id = tree_.follow(homes_.own(), error);
+    if (!homes_.is_named() || !id) {
         throw Error("cannot show the home directory: HOME does not name a directory")
             .with_fix("set HOME, or leave --home out");
     }
-    view_.bind({*canonical, *id}, *canonical, *canonical, host_writable);
-}
-
-bool DefaultView::is_home_or_above(const std::string& canonical, const FileId& id) const {
-    return std::any_of(hidden_.begin(), hidden_.end(), [&](const Hidden& hidden) {
-        return spec::is_below_or_same(hidden.path, canonical) ||
-               (hidden.id.device == id.device && hidden.id.inode == id.inode);
-    });
-}
-
-bool DefaultView::holds_secrets(const std::string& canonical) const {
-    if (spec::is_below_or_same(canonical, "/run/user")) {
-        return true;
-    }
-    if (const auto runtime = find_variable(facts_.environment, "XDG_RUNTIME_DIR");
-        runtime && runtime->starts_with('/') && spec::is_below_or_same(canonical, spec::absolute("/", *runtime))) {
-        return true;
-    }
-    const std::string home = tree_.canonical(home_).value_or(home_);
-    return std::any_of(secret_names.begin(), secret_names.end(),
-                       [&](const char* name) { return spec::is_below_or_same(canonical, spec::join(home, name)); });
+    view_.bind({homes_.own(), *id}, homes_.own(), homes_.own(), host_writable);
 }
 
 // The caller's directory lies below something hidden or private: it is shown again, with the repository around it, but
@@ -281,20 +242,20 @@ void DefaultView::show_cwd() {
         return;
     }
     const std::string& cwd = *facts_.cwd;
-    if (!view_.is_private(cwd) || view_.exists(cwd) || is_home_or_above(cwd, facts_.cwd_id) || holds_secrets(cwd)) {
+    if (!view_.is_private(cwd) || view_.exists(cwd) || homes_.is_home_or_above(cwd, facts_.cwd_id) ||
+        homes_.holds_secrets(cwd)) {
         return;
     }
     // Below a home, the directory with the nearest `.git` entry comes with it; the entry's content is never read.
     std::string shown = cwd;
     std::string relative = ".";
-    const bool in_home = std::any_of(hidden_.begin(), hidden_.end(),
-                                     [&](const Hidden& hidden) { return spec::is_below_or_same(cwd, hidden.path); });
+    const bool in_home = homes_.contains(cwd);
     FileId id = facts_.cwd_id;
     std::string up = ".";
     for (std::string at = cwd; in_home; at = spec::parent(at), up = up == "." ? ".." : up + "/..") {
         int error = 0;
         const std::optional<FileId> here = tree_.follow(up, error);
-        if (!here || is_home_or_above(at, *here) || holds_secrets(at)) {
+        if (!here || homes_.is_home_or_above(at, *here) || homes_.holds_secrets(at)) {
             break;
         }
         if (tree_.look(up + "/.git")) {
@@ -327,10 +288,12 @@ void DefaultView::apply(const sandbox::Bind& bind) {
                     "): the current directory has no path: " + std::strerror(facts_.cwd_error))
             .with_fix("name the source by an absolute path");
     }
-    const std::string own = spec::absolute(facts_.cwd.value_or("/"), bind.source);
-    const std::string canonical = tree_.canonical(bind.source).value_or(own);
+    const std::string lexical = spec::absolute(facts_.cwd.value_or("/"), bind.source);
+    const std::string canonical = tree_.canonical(bind.source).value_or(lexical);
+    // Its own path is the one that was typed; behind `..` only the kernel knows what that is.
+    const std::string own = ("/" + bind.source + "/").find("/../") == std::string::npos ? lexical : canonical;
     const std::string target = bind.target.empty() ? own : spec::absolute(facts_.cwd.value_or("/"), bind.target);
-    if (bind.target.empty() && !spec_.root && is_home_or_above(canonical, *id)) {
+    if (bind.target.empty() && !spec_.root && homes_.is_home_or_above(canonical, *id)) {
         throw Error(option + bind.source + " would uncover a whole home directory: " + canonical)
             .with_fix("--home rw shows the real home; or start from a directory below it, or name one");
     }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "host/facts.hpp"
+#include "plan/homes.hpp"
 #include "plan/view.hpp"
 
 #include <sandbox/spec.hpp>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,15 +16,17 @@ namespace sandbox::plan {
 /// Builds the default view (or, with Spec::root, the one over that directory) and then applies the user's mounts.
 class DefaultView {
   public:
-    DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree, Plan& plan);
+    DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree,
+                const std::set<std::string>& skeletons, Plan& plan);
     void build();
 
-    [[nodiscard]] const std::string& home() const { return home_; }
+    [[nodiscard]] std::string home() const { return spec_.root ? "/root" : homes_.own(); }
     [[nodiscard]] const std::string& cwd() const { return cwd_; }
+    /// See View.
+    [[nodiscard]] const std::set<std::string>& missing_skeletons() const { return view_.missing_skeletons(); }
     [[nodiscard]] const std::vector<std::string>& writable() const { return view_.writable(); }
 
   private:
-    void find_homes();
     void make_root();
     void make_devices();
     void make_proc();
@@ -35,26 +39,21 @@ class DefaultView {
     void apply(const Tmpfs& tmpfs);
     void show_resolver_files();
     void choose_cwd();
-    [[nodiscard]] bool is_home_or_above(const std::string& canonical, const FileId& id) const;
-    [[nodiscard]] bool holds_secrets(const std::string& canonical) const;
-
-    struct Hidden {
-        std::string path;  ///< canonical
-        FileId id;
-    };
 
     const Spec& spec_;
     const host::Facts& facts_;
     const host::Tree& tree_;
     NamespaceSet fresh_;
     View view_;
-    std::string home_;            ///< $HOME inside
-    std::vector<Hidden> hidden_;  ///< directories of homes that are not shown
+    Homes homes_;
     std::string cwd_ = "/";
     Plan& plan_;
 };
 
 /// Masks and read-only binds of /proc and /sys: files of the host that ask for kuid 0, not for a capability.
 void protect_kernel_trees(Plan& plan);
+
+/// Root inside has no network capability; what it would need one for is opened to everybody inside.
+void open_network_to_all(Plan& plan, const host::Facts& facts);
 
 }  // namespace sandbox::plan

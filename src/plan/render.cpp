@@ -87,8 +87,9 @@ std::string render(const Plan& plan) {
     text += "steps:\n";
     for (std::size_t index = 0; index < plan.steps.size(); ++index) {
         const Step& step = plan.steps[index];
-        text += right(std::to_string(index + 1), 4) + "  " + padded(step_name(step), 19) +
-                spec::escaped(step_subject(step) + detail(step)) + '\n';
+        const std::string subject = spec::escaped(step_subject(step) + detail(step));
+        text += right(std::to_string(index + 1), 4) + "  " +
+                (subject.empty() ? step_name(step) : padded(step_name(step), 19) + subject) + '\n';
     }
     text += "environment: " + std::to_string(plan.environment_names.size()) + " passed or set, " +
             std::to_string(plan.environment_withheld) + " withheld\n ";

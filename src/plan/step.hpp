@@ -146,6 +146,11 @@ struct ReadOnly {
     static constexpr const char* name = "read-only";
     std::string target;
 };
+/// A directory bound onto itself, so that it is a mount point and can be neither renamed nor removed.
+struct Pin {
+    static constexpr const char* name = "pin";
+    std::string target;
+};
 /// pivot_root(2) to the new tree and detach the old one.
 struct PivotRoot {
     static constexpr const char* name = "pivot-root";
@@ -227,9 +232,9 @@ struct Execute {
 using Step =
     std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, CloneRoot, MakeScratch, ScratchDirectory,
                  ScratchFile, ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MakeMountPoint,
-                 MountProc, JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ReadOnly, PivotRoot, LoopbackUp,
-                 Sysctl, KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname, NewSession, ProcessGroup,
-                 ChangeDirectory, CloseDescriptors, NoNewPrivileges, Landlock, Seccomp, Execute>;
+                 MountProc, JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ReadOnly, Pin, PivotRoot,
+                 LoopbackUp, Sysctl, KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname, NewSession,
+                 ProcessGroup, ChangeDirectory, CloseDescriptors, NoNewPrivileges, Landlock, Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

@@ -40,13 +40,13 @@ std::optional<host::Entry> View::entry_at(const std::string& path) const {
         case Area::Kind::host: {
             if (rest.empty() || rest == "/") {
                 int error = 0;
-                const std::optional<FileId> id = tree_.follow(area->backing, error);
+                const std::optional<FileId> id = tree_.follow(area->backing.source, error);
                 return id ? std::optional(host::Entry{path, *id, {}}) : std::nullopt;
             }
-            return tree_.look(area->backing == "/" ? rest : area->backing + rest);
+            return tree_.look(area->backing.source == "/" ? rest : area->backing.source + rest);
         }
         case Area::Kind::scratch: {
-            const std::string name = rest == "/" ? area->backing : area->backing + rest;
+            const std::string name = rest == "/" ? area->backing.source : area->backing.source + rest;
             if (const auto link = scratch_symlinks_.find(name); link != scratch_symlinks_.end()) {
                 return host::Entry{path, {0, 0, S_IFLNK}, link->second};
             }
@@ -126,7 +126,7 @@ std::string View::nearest_existing(const std::string& path) const {
 std::map<std::string, std::string> View::areas() const {
     std::map<std::string, std::string> result;
     for (const auto& [path, area] : areas_) {
-        result.emplace(path, area.kind == Area::Kind::host ? area.backing : std::string());
+        result.emplace(path, area.kind == Area::Kind::host ? area.backing.canonical : std::string());
     }
     return result;
 }
@@ -162,13 +162,17 @@ void View::make_in_scratch(const std::string& path, bool directory) {
     }
 }
 
-void View::show_entries(const std::string& scratch, const std::string& inside, const std::string& base,
+bool View::wants_skeleton(const std::string& path) const {
+    return std::any_of(skeletons_.begin(), skeletons_.end(),
+                       [&](const std::string& directory) { return spec::is_below_or_same(directory, path); });
+}
+
+void View::show_entries(const std::string& scratch, const std::string& inside, const HostPlace& from,
                         const std::set<std::string>& replaced) {
-    const std::optional<std::vector<host::Entry>> entries = tree_.list(base);
+    const std::optional<std::vector<host::Entry>> entries = tree_.list(from.source);
     if (!entries) {
-        throw Error("cannot show " + base + ": its entries cannot be read");
+        throw Error("cannot show " + from.source + ": its entries cannot be read");
     }
-    std::vector<Step> binds;
     for (const host::Entry& entry : *entries) {
         const std::string here = scratch + "/" + entry.name;
         if (S_ISLNK(entry.id.type)) {
@@ -177,32 +181,59 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
             continue;
         }
         make_in_scratch(here, S_ISDIR(entry.id.type));
-        if (!replaced.contains(entry.name)) {
-            const std::string target = spec::join(inside, entry.name);
-            const std::string source = spec::join(base, entry.name);
-            binds.push_back(BindMount{{source, entry.id}, target, read_only_attributes});
-            cover(target, {Area::Kind::host, source, false});
+        if (replaced.contains(entry.name)) {
+            continue;
         }
+        const std::string target = spec::join(inside, entry.name);
+        const HostPlace place{spec::join(from.source, entry.name), spec::join(from.canonical, entry.name)};
+        if (S_ISDIR(entry.id.type) && wants_skeleton(target)) {
+            show_entries(here, target, place, {});
+            continue;
+        }
+        plan_.steps.push_back(BindMount{{place.source, entry.id}, target, read_only_attributes});
+        cover(target, {Area::Kind::host, place, false});
     }
-    plan_.steps.insert(plan_.steps.end(), binds.begin(), binds.end());
 }
 
 void View::make_root(const std::string& base, const std::set<std::string>& replaced) {
     plan_.steps.push_back(MakeScratch{});
     make_scratch_directory("root", 0755);
     plan_.steps.push_back(MountRoot{"root"});
-    cover("/", {Area::Kind::scratch, "root", false});
-    show_entries("root", "/", base, replaced);
+    cover("/", {Area::Kind::scratch, {"root", {}}, false});
+    show_entries("root", "/", {base, base}, replaced);
 }
 
-void View::rebuild(const std::string& directory) {
-    const auto [prefix, area] = area_of(directory);
-    const std::string base = area->backing == "/" ? directory : area->backing + directory.substr(prefix.size());
+void View::show_skeleton(const std::string& directory, const HostPlace& from) {
     const std::string scratch = "rebuilt-" + std::to_string(counter_++);
     make_scratch_directory(scratch, 0755);
     plan_.steps.push_back(MountScratch{scratch, directory, read_only_attributes});
-    cover(directory, {Area::Kind::scratch, scratch, false});
-    show_entries(scratch, directory, base, {});
+    cover(directory, {Area::Kind::scratch, {scratch, {}}, false});
+    show_entries(scratch, directory, from, {});
+}
+
+void View::want_skeleton(const std::string& directory) {
+    const auto [prefix, area] = area_of(directory);
+    const std::string rest = prefix == "/" ? directory : directory.substr(prefix.size());
+    const auto below = [&](const std::string& base) { return base == "/" ? rest : base + rest; };
+    missing_skeletons_.insert(directory);
+    show_skeleton(directory, {below(area->backing.source), below(area->backing.canonical)});
+}
+
+void View::pin_parents(const std::string& place) {
+    std::vector<std::string> between;
+    std::string directory = spec::parent(place);
+    const auto [prefix, area] = area_of(directory);
+    if (area == nullptr || area->kind != Area::Kind::host || !area->writable) {
+        return;
+    }
+    for (; directory != prefix; directory = spec::parent(directory)) {
+        between.push_back(directory);
+    }
+    for (auto next = between.rbegin(); next != between.rend(); ++next) {
+        if (pinned_.insert(*next).second) {
+            plan_.steps.push_back(Pin{*next});
+        }
+    }
 }
 
 std::string View::place_for(const std::string& target, mode_t type) {
@@ -213,7 +244,8 @@ std::string View::place_for(const std::string& target, mode_t type) {
     if (found.path == "/") {
         throw Error("cannot mount at /: the root of the view is not a mount point").with_fix("--root DIR");
     }
-    if (S_ISDIR(found.type) != S_ISDIR(type)) {
+    pin_parents(found.path);
+    if (area_of(found.path).second->kind != Area::Kind::special && S_ISDIR(found.type) != S_ISDIR(type)) {
         throw Error(
             "cannot mount at " + target + ": " +
             (S_ISDIR(type) ? "a directory cannot be shown over a file" : "a file cannot be shown over a directory"));
@@ -233,7 +265,7 @@ std::string View::make_place(const std::string& target, const Walk& found, bool 
             throw Error("cannot mount at " + target + ": it does not exist, and " + found.path + " is writable")
                 .with_fix("create it first: a mount point is never made on the host");
         }
-        rebuild(found.path);
+        want_skeleton(found.path);
     }
     const auto [prefix, area] = area_of(found.path);
     if (area->kind == Area::Kind::special) {
@@ -246,7 +278,7 @@ std::string View::make_place(const std::string& target, const Walk& found, bool 
         if (area->kind == Area::Kind::tmpfs) {
             plan_.steps.push_back(MakeMountPoint{path, is_directory});
         } else {
-            make_in_scratch(area->backing + (prefix == "/" ? path : path.substr(prefix.size())), is_directory);
+            make_in_scratch(area->backing.source + (prefix == "/" ? path : path.substr(prefix.size())), is_directory);
         }
     }
     return path;
@@ -257,7 +289,7 @@ std::string View::mount_scratch(const std::string& target, std::uint32_t mode, M
     std::string scratch = "private-" + std::to_string(counter_++);
     make_scratch_directory(scratch, mode);
     plan_.steps.push_back(MountScratch{scratch, place, attributes});
-    cover(place, {Area::Kind::scratch, scratch, !attributes.read_only});
+    cover(place, {Area::Kind::scratch, {scratch, {}}, !attributes.read_only});
     if (!attributes.read_only) {
         add_writable(place);
     }
@@ -271,8 +303,12 @@ void View::bind(Source source, const std::string& canonical, const std::string& 
                                           [](const Step& step) { return std::holds_alternative<MakeScratch>(step); });
         plan_.steps.insert(scratch, CloneRoot{});
     }
+    if (attributes.read_only && S_ISDIR(source.expected.type) && wants_skeleton(place)) {
+        show_skeleton(place, {source.path, canonical});
+        return;
+    }
+    cover(place, {Area::Kind::host, {source.path, canonical}, !attributes.read_only});
     plan_.steps.push_back(BindMount{std::move(source), place, attributes});
-    cover(place, {Area::Kind::host, canonical, !attributes.read_only});
     if (!attributes.read_only) {
         add_writable(place);
     }
@@ -287,7 +323,7 @@ void View::mount_tmpfs(const std::string& target, std::string size, std::string 
 
 void View::symlink(const std::string& path, const std::string& text) {
     const auto [prefix, area] = area_of(path);
-    const std::string here = area->backing + path.substr(prefix.size());
+    const std::string here = area->backing.source + path.substr(prefix.size());
     scratch_symlinks_[here] = text;
     plan_.steps.push_back(ScratchSymlink{here, text});
 }

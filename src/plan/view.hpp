@@ -21,7 +21,9 @@ namespace sandbox::plan {
 /// itself is such a directory from the start.
 class View {
   public:
-    View(Plan& plan, const host::Tree& tree) : plan_(plan), tree_(tree) {}
+    /// `skeletons`: directories of the inside that are to be made that way from the start.
+    View(Plan& plan, const host::Tree& tree, const std::set<std::string>& skeletons)
+        : plan_(plan), tree_(tree), skeletons_(skeletons) {}
 
     /// The new root: every entry of `base` (a canonical path of the host) bound read-only, but for the names in
     /// `replaced`, which become empty mount points (unless they are symbolic links, which stay).
@@ -54,13 +56,24 @@ class View {
     [[nodiscard]] const std::vector<std::string>& writable() const { return writable_; }
     /// Every area of the view: inside path to what the host has there; empty for what is private.
     [[nodiscard]] std::map<std::string, std::string> areas() const;
+    /// Directories that turned out to lack a mount point. What was mounted below them before is lost in this plan: it
+    /// has to be made again with these as skeletons.
+    [[nodiscard]] const std::set<std::string>& missing_skeletons() const { return missing_skeletons_; }
     void add_writable(const std::string& path);
+    /// A path that needs a rule of its own although it lies below a writable one: its inode is reached by other ways,
+    /// too.
+    void add_landlock_rule(const std::string& path) { writable_.push_back(path); }
 
   private:
+    /// A place of the host: as the child reaches it, and its real path. Of the scratch tmpfs: the first alone.
+    struct HostPlace {
+        std::string source;
+        std::string canonical;
+    };
     struct Area {
         enum class Kind { scratch, host, tmpfs, special };
         Kind kind = Kind::scratch;
-        std::string backing;  ///< scratch: its path there; host: the canonical path
+        HostPlace backing;
         bool writable = false;
     };
     struct Walk {
@@ -77,13 +90,22 @@ class View {
     std::string place_for(const std::string& target, mode_t type);
     std::string make_place(const std::string& target, const Walk& found, bool directory);
     void make_in_scratch(const std::string& path, bool directory);
-    void rebuild(const std::string& directory);
-    void show_entries(const std::string& scratch, const std::string& inside, const std::string& base,
+    /// Shows a directory of the host as a scratch directory with its entries bound.
+    void show_skeleton(const std::string& directory, const HostPlace& from);
+    void want_skeleton(const std::string& directory);
+    [[nodiscard]] bool wants_skeleton(const std::string& path) const;
+    /// A directory on the way from a writable mount to one below it must not be renamed: bound onto itself it cannot
+    /// be.
+    void pin_parents(const std::string& place);
+    void show_entries(const std::string& scratch, const std::string& inside, const HostPlace& from,
                       const std::set<std::string>& replaced);
     void make_scratch_directory(const std::string& path, std::uint32_t mode);
 
     Plan& plan_;
     const host::Tree& tree_;
+    const std::set<std::string>& skeletons_;
+    std::set<std::string> missing_skeletons_;
+    std::set<std::string> pinned_;
     std::map<std::string, Area> areas_;                    ///< by inside path
     std::map<std::string, mode_t> scratch_;                ///< what was made in the scratch tmpfs
     std::map<std::string, std::string> scratch_symlinks_;  ///< scratch path to text

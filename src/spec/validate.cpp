@@ -1,5 +1,6 @@
 #include "spec/validate.hpp"
 
+#include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
 
 #include <limits>
@@ -28,12 +29,12 @@ void check_strings(const Spec& spec) {
     for (const EnvironmentRule& rule : spec.environment) {
         if (rule.name.empty() || has_nul(rule.name) || rule.name.find('=') != std::string::npos ||
             (rule.value && has_nul(*rule.value))) {
-            throw Error("--env '" + rule.name + "': not the name of an environment variable");
+            throw Error("--env '" + escaped(rule.name) + "': not the name of an environment variable");
         }
     }
     for (const auto* name : {&spec.hostname, &spec.domainname}) {
         if (*name && ((*name)->empty() || (*name)->size() > 64 || has_nul(**name))) {
-            throw Error("host and domain names have 1 to 64 bytes (uname(2)): '" + **name + "'");
+            throw Error("host and domain names have 1 to 64 bytes (uname(2)): '" + escaped(**name) + "'");
         }
     }
 }
@@ -111,8 +112,8 @@ void check_mounts(const Spec& spec) {
     if (spec.root && spec.home != Home::isolated) {
         refuse("--root and --home: a tree of its own shows nothing of the host's homes", "--rw \"$HOME\" shows it");
     }
-    if (spec.root && spec.root->empty()) {
-        throw Error("--root '': not a directory");
+    if (spec.root && (spec.root->empty() || has_nul(*spec.root))) {
+        throw Error("--root '" + escaped(*spec.root) + "': not a directory");
     }
     for (const Mount& mount : spec.mounts) {
         if (const Bind* bind = std::get_if<Bind>(&mount)) {
@@ -121,11 +122,19 @@ void check_mounts(const Spec& spec) {
             }
         } else if (const Tmpfs& tmpfs = std::get<Tmpfs>(mount);
                    !tmpfs.target.starts_with('/') || has_nul(tmpfs.target)) {
-            refuse("--tmpfs " + tmpfs.target + ": the target is not an absolute path", "--tmpfs /PATH");
+            refuse("--tmpfs " + escaped(tmpfs.target) + ": the target is not an absolute path", "--tmpfs /PATH");
+        }
+    }
+    for (const Mount& mount : spec.mounts) {
+        const Tmpfs* tmpfs = std::get_if<Tmpfs>(&mount);
+        if (tmpfs != nullptr && tmpfs->size == std::uint64_t{0}) {
+            refuse("--tmpfs " + escaped(tmpfs->target) + ": a size of 0 would mean no limit to the kernel",
+                   "leave size out for half of the memory");
         }
     }
     if (spec.cwd && (!spec.cwd->starts_with('/') || has_nul(*spec.cwd))) {
-        refuse("--cwd '" + *spec.cwd + "': not an absolute path", "--cwd is a path of the inside, e.g. --cwd /tmp");
+        refuse("--cwd '" + escaped(*spec.cwd) + "': not an absolute path",
+               "--cwd is a path of the inside, e.g. --cwd /tmp");
     }
 }
 

@@ -73,6 +73,23 @@ int empty_directory(const SetupState& state) noexcept {
     return tree;
 }
 
+int bind_onto_itself(const SetupState& state, const char* path, std::uint64_t bits) noexcept {
+    const int target = open_inside(state.root, path);
+    if (target < 0) {
+        return errno;
+    }
+    const int tree = sys::open_tree(target, "", clone_tree | AT_EMPTY_PATH | AT_RECURSIVE);
+    int error = tree < 0 ? errno : add_attributes(tree, bits, AT_RECURSIVE);
+    if (error == 0 && sys::move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
+        error = errno;
+    }
+    if (tree >= 0) {
+        ::close(tree);
+    }
+    ::close(target);
+    return error;
+}
+
 }  // namespace
 
 int attach(const SetupState& state, int tree, const char* target) noexcept {
@@ -208,24 +225,12 @@ int execute(SetupState& state, const plan::Mask& step) noexcept {
 }
 
 int execute(SetupState& state, const plan::ReadOnly& step) noexcept {
-    const int target = open_inside(state.root, step.target.c_str());
-    if (target < 0) {
-        return errno == ENOENT ? 0 : errno;
-    }
-    int error = 0;
-    const int tree = sys::open_tree(target, "", clone_tree | AT_EMPTY_PATH | AT_RECURSIVE);
-    if (tree < 0) {
-        error = errno;
-    } else {
-        error = add_attributes(tree, MOUNT_ATTR_RDONLY, AT_RECURSIVE);
-        if (error == 0 &&
-            sys::move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
-            error = errno;
-        }
-        ::close(tree);
-    }
-    ::close(target);
-    return error;
+    const int error = bind_onto_itself(state, step.target.c_str(), MOUNT_ATTR_RDONLY);
+    return error == ENOENT ? 0 : error;
+}
+
+int execute(SetupState& state, const plan::Pin& step) noexcept {
+    return bind_onto_itself(state, step.target.c_str(), 0);
 }
 
 int execute(SetupState& state, const plan::PivotRoot&) noexcept {

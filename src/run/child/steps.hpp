@@ -31,6 +31,7 @@ int execute(SetupState& state, const plan::MountScratch& step) noexcept;
 int execute(SetupState& state, const plan::BindMount& step) noexcept;
 int execute(SetupState& state, const plan::Mask& step) noexcept;
 int execute(SetupState& state, const plan::ReadOnly& step) noexcept;
+int execute(SetupState& state, const plan::Pin& step) noexcept;
 int execute(SetupState& state, const plan::PivotRoot& step) noexcept;
 
 // filesystems.cpp

@@ -1,0 +1,20 @@
+// /proc/self/mountinfo as text to values (proc_pid_mountinfo(5)). Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sandbox::host {
+
+/// One line of mountinfo.
+struct MountEntry {
+    std::string device;  ///< major:minor
+    std::string root;    ///< the directory of the file system that is shown
+    std::string target;  ///< where
+};
+
+/// Lines in their order; a line that is not one is passed over. Octal escapes (\040) are undone.
+[[nodiscard]] std::vector<MountEntry> parse_mountinfo(std::string_view text);
+
+}  // namespace sandbox::host

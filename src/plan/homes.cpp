@@ -1,0 +1,142 @@
+#include "plan/homes.hpp"
+
+#include "plan/environment.hpp"
+#include "spec/paths.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include <sys/stat.h>
+
+namespace sandbox::plan {
+namespace {
+
+// Below a home; never shown because the caller happens to stand in one or above it.
+constexpr std::array secret_names = {
+    ".ssh",
+    ".gnupg",
+    ".aws",
+    ".azure",
+    ".kube",
+    ".docker",
+    ".mozilla",
+    ".thunderbird",
+    ".password-store",
+    ".config/gh",
+    ".config/gcloud",
+    ".config/google-chrome",
+    ".config/chromium",
+    ".cargo/credentials",
+    ".cargo/credentials.toml",
+    ".local/share/keyrings",
+    ".netrc",
+    ".git-credentials",
+};
+
+std::string rest_of(const std::string& path, const std::string& prefix) {
+    return prefix == "/" ? path : path.substr(prefix.size());
+}
+
+std::string joined(const std::string& base, const std::string& rest) {
+    return rest.empty() || rest == "/" ? base : base == "/" ? rest : base + rest;
+}
+
+}  // namespace
+
+Homes::Homes(const host::Facts& facts, const host::Tree& tree) : tree_(&tree) {
+    hide("/home", true);
+    hide("/root", false);
+    const std::string variable = find_variable(facts.environment, "HOME").value_or("");
+    if (variable.starts_with('/')) {
+        const std::size_t known = hidden_.size();
+        hide(variable, false);
+        int error = 0;
+        const std::optional<FileId> id = tree.follow(variable, error);
+        const std::optional<std::string> canonical = tree.canonical(variable);
+        named_ = hidden_.size() > known || (id && S_ISDIR(id->type) && canonical && *canonical != "/");
+        own_ = named_ && canonical ? *canonical : own_;
+    }
+    if (const auto runtime = find_variable(facts.environment, "XDG_RUNTIME_DIR");
+        runtime && runtime->starts_with('/')) {
+        runtime_directory_ = spec::absolute("/", *runtime);
+    }
+    hide_copies(facts.mounts);
+}
+
+void Homes::hide(const std::string& path, bool holds_homes) {
+    int error = 0;
+    const std::optional<FileId> id = tree_->follow(path, error);
+    const std::optional<std::string> canonical = tree_->canonical(path);
+    if (!id || !S_ISDIR(id->type) || !canonical || *canonical == "/") {
+        return;
+    }
+    if (std::none_of(hidden_.begin(), hidden_.end(), [&](const Hidden& known) { return known.path == *canonical; })) {
+        hidden_.push_back({*canonical, *id, holds_homes});
+    }
+}
+
+// The same tree can be mounted twice (mount --bind /home /mnt): device and root of a mount say so.
+void Homes::hide_copies(const std::vector<host::MountEntry>& mounts) {
+    const std::vector<Hidden> originals = hidden_;
+    for (const Hidden& hidden : originals) {
+        const host::MountEntry* holder = nullptr;
+        for (const host::MountEntry& mount : mounts) {
+            if (spec::is_below_or_same(hidden.path, mount.target) &&
+                (holder == nullptr || mount.target.size() >= holder->target.size())) {
+                holder = &mount;
+            }
+        }
+        if (holder == nullptr) {
+            continue;
+        }
+        const std::string inner = joined(holder->root, rest_of(hidden.path, holder->target));
+        for (const host::MountEntry& mount : mounts) {
+            if (&mount == holder || mount.device != holder->device) {
+                continue;
+            }
+            if (spec::is_below_or_same(inner, mount.root)) {
+                hide(joined(mount.target, rest_of(inner, mount.root)), hidden.holds_homes);
+            } else if (spec::is_below_or_same(mount.root, inner)) {
+                hide(mount.target, false);
+            }
+        }
+    }
+}
+
+bool Homes::is_home_or_above(const std::string& canonical, const FileId& id) const {
+    return std::any_of(hidden_.begin(), hidden_.end(), [&](const Hidden& hidden) {
+        return spec::is_below_or_same(hidden.path, canonical) ||
+               (hidden.id.device == id.device && hidden.id.inode == id.inode) ||
+               (hidden.holds_homes && spec::parent(canonical) == hidden.path);
+    });
+}
+
+bool Homes::contains(const std::string& canonical) const {
+    return std::any_of(hidden_.begin(), hidden_.end(),
+                       [&](const Hidden& hidden) { return spec::is_below_or_same(canonical, hidden.path); });
+}
+
+bool Homes::holds_secrets(const std::string& canonical) const {
+    if (spec::is_below_or_same(canonical, "/run/user") ||
+        (!runtime_directory_.empty() && spec::is_below_or_same(canonical, runtime_directory_))) {
+        return true;
+    }
+    for (const Hidden& hidden : hidden_) {
+        if (!spec::is_below_or_same(canonical, hidden.path) || canonical == hidden.path) {
+            continue;
+        }
+        const std::string rest = rest_of(canonical, hidden.path);
+        const std::string home = hidden.holds_homes ? hidden.path + rest.substr(0, rest.find('/', 1)) : hidden.path;
+        for (const char* name : secret_names) {
+            const std::string store = spec::join(home, name);
+            if (spec::is_below_or_same(canonical, store) ||
+                (spec::is_below_or_same(store, canonical) && tree_->look(store))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+}  // namespace sandbox::plan
