@@ -49,6 +49,8 @@ struct Stream {
     bool controlling = false;  ///< the terminal is the caller's controlling one
     mode_t type = 0;           ///< S_IFMT bits
     int access = 0;            ///< O_ACCMODE bits
+    bool append = false;       ///< O_APPEND
+    plan::FileId id;
 };
 
 struct Facts {
@@ -59,6 +61,7 @@ struct Facts {
     plan::FileId cwd_id;
     std::vector<std::string> environment;  ///< NAME=VALUE
     std::array<Stream, 3> streams;
+    bool has_terminal = false;         ///< there is a controlling terminal, on 0-2 or not
     bool terminal_foreground = false;  ///< the caller's process group is the terminal's foreground one
     std::vector<MountEntry> mounts;    ///< of the caller's mount namespace
     bool sysctls_read_only = false;    ///< /proc/sys is mounted read-only, as in a container

@@ -55,6 +55,8 @@ Stream probe_stream(int fd) {
     stream.open = true;
     stream.path_only = (flags & O_PATH) != 0;
     stream.access = flags & O_ACCMODE;
+    stream.append = (flags & O_APPEND) != 0;
+    stream.id = identity(entry);
     stream.type = entry.st_mode & S_IFMT;
     struct statfs system {};
     if (S_ISREG(entry.st_mode) && ::fstatfs(fd, &system) == 0 &&
@@ -107,7 +109,12 @@ Facts probe() {
     for (int fd = 0; fd <= 2; ++fd) {
         Stream& stream = facts.streams[static_cast<std::size_t>(fd)];
         stream = probe_stream(fd);
+        facts.has_terminal = facts.has_terminal || stream.controlling;
         facts.terminal_foreground = facts.terminal_foreground || (stream.controlling && ::tcgetpgrp(fd) == ::getpgrp());
+    }
+    if (!facts.has_terminal) {
+        const sys::UniqueFd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+        facts.has_terminal = static_cast<bool>(terminal);
     }
     facts.mounts = parse_mountinfo(read_up_to("/proc/self/mountinfo", most_mountinfo));
     struct statfs sysctls {};

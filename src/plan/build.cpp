@@ -15,6 +15,7 @@
 #include <tuple>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 namespace sandbox::plan {
@@ -70,7 +71,9 @@ std::uint64_t guest_clone_flags(const Plan& plan) {
 // As many of each kind as exist once the guest has its own: init's, the command's pid namespace, what the guest owns.
 unsigned namespaces_made(const Plan& plan, Namespace kind) {
     unsigned made = plan.owned.contains(kind) ? 1 : 0;
-    if (kind != Namespace::user && kind != Namespace::uts && plan.fresh.contains(kind)) {
+    // Init's own. The cgroup namespace has only the setup child, which leaves it for the guest's.
+    const bool left = kind == Namespace::cgroup && made == 1;
+    if (kind != Namespace::user && kind != Namespace::uts && plan.fresh.contains(kind) && !left) {
         ++made;
     }
     return made + (kind == Namespace::pid && plan.command_is_pid1 ? 1 : 0);
@@ -129,9 +132,7 @@ void plan_terminal(Plan& plan, const Spec& spec, const host::Facts& facts) {
         group.terminal = 0;
     }
     plan.steps.push_back(group);
-    const bool terminal = std::any_of(facts.streams.begin(), facts.streams.end(),
-                                      [](const host::Stream& stream) { return stream.controlling; });
-    plan.listen = spec.foreground && terminal && plan.command_is_pid1;
+    plan.listen = spec.foreground && facts.has_terminal && plan.command_is_pid1;
 }
 
 bool is_feature_off_for_mounts(const Plan& plan) {
@@ -147,6 +148,23 @@ std::string missing_of(int abi) {
         missing += "signal and abstract socket scopes (6.12), ";
     }
     return missing.empty() ? missing : missing.substr(0, missing.size() - 2);
+}
+
+// A regular file can be opened again through /proc/self/fd, with other rights than the descriptor has: read-only
+// becomes writable, append-only can be overwritten.
+void plan_relays(Plan& plan, const host::Facts& facts) {
+    const auto& streams = facts.streams;
+    const auto is_file = [&](std::size_t fd) { return streams[fd].open && S_ISREG(streams[fd].type); };
+    plan.relayed[0] = is_file(0);
+    for (const std::size_t fd : {std::size_t{1}, std::size_t{2}}) {
+        if (is_file(fd) && streams[fd].access == O_RDONLY) {
+            throw Error("cannot pass a file that is open for reading only as descriptor " + std::to_string(fd) +
+                        ": without Landlock it could be opened again for writing")
+                .with_fix("redirect it, e.g. " + std::to_string(fd) + ">/dev/null");
+        }
+        plan.relayed[fd] = is_file(fd) && streams[fd].append;
+    }
+    plan.errors_with_output = plan.relayed[1] && plan.relayed[2] && streams[1].id == streams[2].id;
 }
 
 void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::vector<std::string> writable) {
@@ -175,7 +193,7 @@ void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::
         plan.steps.push_back(Landlock{facts.landlock_abi, std::move(writable)});
         return;
     }
-    plan.pipe_stdin = S_ISREG(facts.streams[0].type) && facts.streams[0].open;
+    plan_relays(plan, facts);
 }
 
 std::optional<std::string> user_name(const host::Tree& tree, const std::string& passwd, std::uint32_t uid) {

@@ -5,6 +5,7 @@
 
 #include <sandbox/spec.hpp>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -51,9 +52,10 @@ struct Plan {
 
     std::vector<Step> steps;  ///< executed by the setup child, in this order
 
-    bool command_is_pid1 = false;  ///< pid 1 of its own pid namespace
-    bool listen = false;           ///< init hears the terminal's signals for a command that is pid 1
-    bool pipe_stdin = false;       ///< Landlock cannot guard a regular file on 0: it is fed through a pipe
+    bool command_is_pid1 = false;   ///< pid 1 of its own pid namespace
+    bool listen = false;            ///< init hears the terminal's signals for a command that is pid 1
+    std::array<bool, 3> relayed{};  ///< descriptors 0-2 that go through a pipe: Landlock is not there to guard the file
+    bool errors_with_output = false;             ///< 1 and 2 are the same file and share that pipe
     std::vector<std::string> environment_names;  ///< what is passed or set, for explain()
     std::size_t environment_withheld = 0;        ///< how many of the caller's variables are not passed
     std::string base = "/";                      ///< the directory of the host that `/` was made from

@@ -100,8 +100,10 @@ std::string render(const Plan& plan) {
     for (const std::string& note : plan.notes) {
         text += "  " + note + '\n';
     }
-    if (plan.pipe_stdin) {
-        text += "  standard input is a regular file and fed through a pipe\n";
+    for (std::size_t fd = 0; fd < plan.relayed.size(); ++fd) {
+        if (plan.relayed[fd]) {
+            text += "  descriptor " + std::to_string(fd) + " is a regular file and goes through a pipe\n";
+        }
     }
     return text;
 }

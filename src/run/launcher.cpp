@@ -140,11 +140,28 @@ class Start {
         if (!self_) {
             throw stage_failure(plan_, Stage::pipes, errno);
         }
-        if (plan_.pipe_stdin) {
-            Pipe input = make_pipe(plan_);
-            ::fcntl(input.writer.get(), F_SETFL, O_NONBLOCK);
-            input_reader_ = std::move(input.reader);
-            impl_->input = std::move(input.writer);
+        prepare_relays();
+    }
+
+    void prepare_relays() {
+        for (int fd = 0; fd <= 2; ++fd) {
+            const auto index = static_cast<std::size_t>(fd);
+            if (!plan_.relayed[index]) {
+                continue;
+            }
+            if (fd == 2 && plan_.errors_with_output) {
+                stream_ends_[2] = above_streams(::fcntl(stream_ends_[1].get(), F_DUPFD_CLOEXEC, 3));
+                continue;
+            }
+            Pipe pipe = make_pipe(plan_);
+            if (fd == 0) {
+                ::fcntl(pipe.writer.get(), F_SETFL, O_NONBLOCK);
+                stream_ends_[0] = sys::UniqueFd(::fcntl(pipe.reader.get(), F_DUPFD_CLOEXEC, 3));
+                impl_->relays.emplace_back(fd, true, std::move(pipe.writer), std::move(pipe.reader));
+            } else {
+                stream_ends_[index] = std::move(pipe.writer);
+                impl_->relays.emplace_back(fd, false, std::move(pipe.reader), sys::UniqueFd());
+            }
         }
     }
 
@@ -179,7 +196,9 @@ class Start {
         program.report = report_writer_.get();
         program.launcher = self_.get();
         program.parent = impl_->parent.get();
-        program.standard_input = input_reader_.get();
+        for (std::size_t fd = 0; fd < stream_ends_.size(); ++fd) {
+            program.streams[fd] = stream_ends_[fd].get();
+        }
         program.fault_step = settings_.fault.step.value_or(SIZE_MAX);
         program.fault_stage = settings_.fault.stage;
         program.fault_error = settings_.fault.error;
@@ -214,7 +233,7 @@ class Start {
         impl_->init = above_streams(pidfd);
         report_writer_.reset();
         status_writer_.reset();
-        input_reader_.reset();
+        stream_ends_ = {};
     }
 
     int write_map(int directory, const char* name, const std::string& text) {
@@ -246,11 +265,14 @@ class Start {
             if (::poll(watched.data(), watched.size(), -1) < 0) {
                 continue;
             }
-            if (watched[1].revents != 0 && interrupted()) {
-                impl_->finish();
-                return;
-            }
             if (watched[0].revents == 0) {
+                // The report pipe is looked at again behind the signal: what came after exec is the command's.
+                if (hear_signals() && ::poll(watched.data(), 1, 0) == 0 && !executing) {
+                    impl_->kill();
+                    impl_->outcome = Outcome{Outcome::Kind::signaled, ending_signal_};
+                    impl_->finish();
+                    return;
+                }
                 continue;
             }
             Report report;
@@ -301,25 +323,32 @@ class Start {
         throw lost_failure();
     }
 
-    // A signal that ends programs came while the sandbox was being made: it ends it.
-    bool interrupted() {
+    // A signal that ends programs and comes while the sandbox is being made ends it; the others wait for the command.
+    bool hear_signals() {
         signalfd_siginfo info{};
         while (::read(impl_->signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-            switch (info.ssi_signo) {
-                case SIGWINCH:
-                case SIGCONT:
-                case SIGURG:
-                case SIGTSTP:
-                case SIGTTIN:
-                case SIGTTOU:
-                    break;
-                default:
-                    impl_->kill();
-                    impl_->outcome = Outcome{Outcome::Kind::signaled, static_cast<int>(info.ssi_signo)};
-                    return true;
+            impl_->deferred.push_back(info);
+        }
+        for (const signalfd_siginfo& signal : impl_->deferred) {
+            if (ends_programs(static_cast<int>(signal.ssi_signo))) {
+                ending_signal_ = static_cast<int>(signal.ssi_signo);
             }
         }
-        return false;
+        return ending_signal_ != 0;
+    }
+
+    static bool ends_programs(int signal) {
+        switch (signal) {
+            case SIGWINCH:
+            case SIGCONT:
+            case SIGURG:
+            case SIGTSTP:
+            case SIGTTIN:
+            case SIGTTOU:
+                return false;
+            default:
+                return true;
+        }
     }
 
     void complete_trace() {
@@ -343,8 +372,9 @@ class Start {
     sys::UniqueFd reports_;
     sys::UniqueFd report_writer_;
     sys::UniqueFd self_;
-    sys::UniqueFd input_reader_;
+    std::array<sys::UniqueFd, 3> stream_ends_;
     pid_t init_pid_ = -1;
+    int ending_signal_ = 0;
     std::vector<char*> arguments_;
     std::vector<char*> environment_;
     std::vector<char*> script_arguments_;

@@ -34,7 +34,6 @@ sigset_t forwarded_signals() {
             case SIGFPE:
             case SIGTRAP:
             case SIGSYS:
-            case SIGPIPE:
                 break;
             default:
                 // 32 and 33 belong to the C library: sigaddset refuses them.
@@ -68,7 +67,7 @@ void Process::Impl::enter_foreground() {
     former_mask_ = former;
     const sigset_t set = forwarded_signals();
     signals = sys::UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    terminal_ = run::Terminal::save();
+    terminal_ = run::Terminal::find();
 }
 
 void Process::Impl::send(run::Order::Kind kind, int number) const noexcept {
@@ -93,6 +92,9 @@ void Process::Impl::finish() noexcept {
         siginfo_t info{};
         while (::waitid(P_PIDFD, static_cast<id_t>(init.get()), &info, WEXITED | __WALL) < 0 && errno == EINTR) {
         }
+    }
+    for (run::Relay& relay : relays) {
+        relay.finish();
     }
     if (terminal_) {
         terminal_->restore();
@@ -129,28 +131,27 @@ void Process::Impl::command_stopped(int signal) {
     if (!terminal_) {
         return;
     }
-    if (terminal_->ours() && (signal == SIGTTIN || signal == SIGTTOU)) {
-        // It asks for the terminal, and we have it.
-        terminal_->give_to(command);
-        send(run::Order::Kind::signal_group, SIGCONT);
+    const bool wants_terminal = signal == SIGTTIN || signal == SIGTTOU;
+    if (wants_terminal && terminal_->ours()) {
+        give_terminal();
         return;
     }
     // We stop with it, so that the shell notices, and with us our whole group, as the terminal would have done it. A
     // signal that is ignored or has no shell behind it (an orphaned group) does not stop us: then we go on at once.
-    terminal_->remember_modes();
-    terminal_->restore();
-    sigset_t stop;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTSTP);
-    ::kill(0, SIGTSTP);
-    ::pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);  // stopped here
-    ::pthread_sigmask(SIG_BLOCK, &stop, nullptr);
-    resume_after_stop();
+    terminal_->suspend();
+    sigset_t stops;
+    sigemptyset(&stops);
+    for (const int stop : {SIGTSTP, SIGTTIN, SIGTTOU}) {
+        sigaddset(&stops, stop);
+    }
+    ::kill(0, wants_terminal ? signal : SIGTSTP);
+    ::pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);  // stopped here
+    ::pthread_sigmask(SIG_BLOCK, &stops, nullptr);
+    give_terminal();
 }
 
-void Process::Impl::resume_after_stop() {
+void Process::Impl::give_terminal() {
     if (terminal_->ours()) {
-        terminal_->resume();
         terminal_->give_to(command);
     }
     send(run::Order::Kind::signal_group, SIGCONT);
@@ -185,42 +186,36 @@ void Process::Impl::handle_status() {
     }
 }
 
+void Process::Impl::forward(const signalfd_siginfo& info) const {
+    const int signal = static_cast<int>(info.ssi_signo);
+    if (signal == SIGPIPE && info.ssi_pid == static_cast<std::uint32_t>(::getpid())) {
+        return;  // of our own making
+    }
+    // From the terminal it is meant for the whole job, from kill(1) for the command.
+    const bool terminal = info.ssi_code == SI_KERNEL;
+    send(terminal ? run::Order::Kind::signal_group : run::Order::Kind::signal_command, signal);
+}
+
 void Process::Impl::handle_signals() {
     signalfd_siginfo info{};
     while (::read(signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-        const int signal = static_cast<int>(info.ssi_signo);
-        // From the terminal it is meant for the whole job, from kill(1) for the command.
-        const bool terminal = info.ssi_code == SI_KERNEL;
-        send(terminal ? run::Order::Kind::signal_group : run::Order::Kind::signal_command, signal);
-    }
-}
-
-void Process::Impl::feed_input() {
-    if (chunk_start_ == chunk_end_) {
-        chunk_.resize(65536);
-        const ssize_t got = ::read(0, chunk_.data(), chunk_.size());
-        if (got <= 0) {
-            input.reset();
-            return;
-        }
-        chunk_start_ = 0;
-        chunk_end_ = static_cast<std::size_t>(got);
-    }
-    const ssize_t written = ::write(input.get(), chunk_.data() + chunk_start_, chunk_end_ - chunk_start_);
-    if (written > 0) {
-        chunk_start_ += static_cast<std::size_t>(written);
-    } else if (errno != EAGAIN && errno != EINTR) {
-        input.reset();
+        forward(info);
     }
 }
 
 Outcome Process::Impl::wait() {
+    if (!outcome) {
+        for (const signalfd_siginfo& signal : std::exchange(deferred, {})) {
+            forward(signal);
+        }
+    }
+    std::vector<pollfd> watched;
     while (!outcome) {
         // poll(2) passes over a descriptor of -1.
-        std::array<pollfd, 4> watched{{{statuses.get(), POLLIN, 0},
-                                       {signals.get(), POLLIN, 0},
-                                       {parent.get(), POLLIN, 0},
-                                       {input.get(), POLLOUT, 0}}};
+        watched = {{statuses.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}, {parent.get(), POLLIN, 0}};
+        for (const run::Relay& relay : relays) {
+            watched.push_back(relay.watched());
+        }
         if (::poll(watched.data(), watched.size(), -1) < 0) {
             continue;
         }
@@ -235,8 +230,10 @@ Outcome Process::Impl::wait() {
         if (watched[1].revents != 0) {
             handle_signals();
         }
-        if (watched[3].revents != 0 && input) {
-            feed_input();
+        for (std::size_t i = 0; i < relays.size(); ++i) {
+            if (watched[3 + i].revents != 0) {
+                relays[i].move();
+            }
         }
     }
     finish();

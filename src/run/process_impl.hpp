@@ -3,6 +3,7 @@
 
 #include "plan/plan.hpp"
 #include "run/child/messages.hpp"
+#include "run/relay.hpp"
 #include "run/terminal.hpp"
 #include "sys/fd.hpp"
 
@@ -11,6 +12,8 @@
 #include <csignal>
 #include <optional>
 #include <vector>
+
+#include <sys/signalfd.h>
 
 namespace sandbox {
 
@@ -35,24 +38,23 @@ class Process::Impl {
     sys::UniqueFd statuses;       ///< read end
     sys::UniqueFd signals;        ///< signalfd, in the foreground
     sys::UniqueFd parent;         ///< pidfd, with die_with_parent
-    sys::UniqueFd input;          ///< write end of the pipe that feeds a regular file to descriptor 0
-    pid_t command = -1;           ///< as the host's /proc has it
+    std::vector<run::Relay> relays;
+    std::vector<signalfd_siginfo> deferred;  ///< signals that came during set-up
+    pid_t command = -1;                      ///< as the host's /proc has it
     std::optional<Outcome> outcome;
     Trace trace;
 
   private:
     void handle_status();
     void handle_signals();
-    void feed_input();
+    void forward(const signalfd_siginfo& info) const;
     void command_stopped(int signal);
-    void resume_after_stop();
+    /// The command goes on, in the foreground if we are there.
+    void give_terminal();
     void end_as_terminal_did(int signal) const;
 
     std::optional<run::Terminal> terminal_;
     std::optional<sigset_t> former_mask_;
-    std::vector<char> chunk_;
-    std::size_t chunk_start_ = 0;
-    std::size_t chunk_end_ = 0;
     bool ended_by_terminal_ = false;
     bool killed_ = false;
     bool finished_ = false;

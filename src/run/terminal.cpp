@@ -1,42 +1,70 @@
 #include "run/terminal.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace sandbox::run {
 
-std::optional<Terminal> Terminal::save() {
-    for (int fd = 0; fd <= 2; ++fd) {
-        Terminal terminal;
-        terminal.fd_ = fd;
-        terminal.group_ = ::tcgetpgrp(fd);
-        if (terminal.group_ > 0 && terminal.group_ == ::getpgrp() && ::tcgetattr(fd, &terminal.modes_) == 0) {
-            terminal.suspended_ = terminal.modes_;
-            return terminal;
-        }
+std::optional<Terminal> Terminal::find() {
+    Terminal terminal;
+    for (int fd = 0; fd <= 2 && terminal.fd_ < 0; ++fd) {
+        terminal.fd_ = ::tcgetpgrp(fd) >= 0 ? fd : -1;
     }
-    return std::nullopt;
+    if (terminal.fd_ < 0) {
+        terminal.opened_ = sys::UniqueFd(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+        terminal.fd_ = terminal.opened_.get();
+    }
+    if (terminal.fd_ < 0) {
+        return std::nullopt;
+    }
+    if (terminal.ours()) {
+        terminal.hold();
+    }
+    return terminal;
 }
 
 bool Terminal::ours() const noexcept {
     return ::tcgetpgrp(fd_) == ::getpgrp();
 }
 
-void Terminal::give_to(pid_t group) const noexcept {
+void Terminal::hold() noexcept {
+    held_ = true;
+    termios now{};
+    if (!modes_ && ::tcgetattr(fd_, &now) == 0) {
+        modes_ = now;
+    }
+}
+
+void Terminal::give_to(pid_t group) noexcept {
+    hold();
+    if (suspended_) {
+        ::tcsetattr(fd_, TCSANOW, &*suspended_);
+        suspended_.reset();
+    }
     ::tcsetpgrp(fd_, group);
 }
 
-void Terminal::remember_modes() noexcept {
-    ::tcgetattr(fd_, &suspended_);
-}
-
-void Terminal::resume() const noexcept {
-    ::tcsetattr(fd_, TCSANOW, &suspended_);
+void Terminal::suspend() noexcept {
+    if (!held_) {
+        return;
+    }
+    termios now{};
+    if (::tcgetattr(fd_, &now) == 0) {
+        suspended_ = now;
+    }
+    restore();
+    held_ = false;
 }
 
 void Terminal::restore() const noexcept {
-    take_back();
-    // Not TCSADRAIN: output that nobody reads must not hold us.
-    ::tcsetattr(fd_, TCSANOW, &modes_);
+    if (!held_) {
+        return;
+    }
+    ::tcsetpgrp(fd_, ::getpgrp());
+    if (modes_) {
+        // Not TCSADRAIN: output that nobody reads must not hold us.
+        ::tcsetattr(fd_, TCSANOW, &*modes_);
+    }
 }
 
 }  // namespace sandbox::run

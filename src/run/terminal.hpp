@@ -1,5 +1,8 @@
-// The caller's terminal: modes and foreground process group, saved and restored. termios(3), tcsetpgrp(3).
+// The caller's controlling terminal: modes and foreground process group, lent to the command and taken back.
+// termios(3), tcsetpgrp(3).
 #pragma once
+
+#include "sys/fd.hpp"
 
 #include <optional>
 
@@ -12,24 +15,27 @@ namespace sandbox::run {
 /// thread-safe.
 class Terminal {
   public:
-    /// Remembers the state of the controlling terminal among descriptors 0-2, if the caller is in its foreground.
-    static std::optional<Terminal> save();
+    /// The controlling terminal, on one of descriptors 0-2 or as /dev/tty. If the caller is in its foreground, its
+    /// modes are remembered; otherwise at the first moment that it is.
+    static std::optional<Terminal> find();
 
     /// Whether our own process group is the foreground one now.
     [[nodiscard]] bool ours() const noexcept;
-    void give_to(pid_t group) const noexcept;
-    void take_back() const noexcept { give_to(group_); }
-    /// Modes as they are now, for resume().
-    void remember_modes() noexcept;
-    void resume() const noexcept;
-    /// Foreground group and modes as they were.
+    /// Lends it to a process group; with the modes that the command had when it was stopped.
+    void give_to(pid_t group) noexcept;
+    /// Takes it back while the command is stopped. Nothing happens while somebody else has it.
+    void suspend() noexcept;
+    /// Foreground group and modes as they were at first. Nothing happens while somebody else has it.
     void restore() const noexcept;
 
   private:
+    void hold() noexcept;
+
+    sys::UniqueFd opened_;
     int fd_ = -1;
-    pid_t group_ = -1;
-    termios modes_{};
-    termios suspended_{};
+    bool held_ = false;  ///< ours, or lent by us: the shell does not have it
+    std::optional<termios> modes_;
+    std::optional<termios> suspended_;
 };
 
 }  // namespace sandbox::run

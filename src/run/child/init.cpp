@@ -70,6 +70,15 @@ void open_missing_streams() noexcept {
     }
 }
 
+bool replace_streams(const InitProgram& program) noexcept {
+    for (int fd = 0; fd <= 2; ++fd) {
+        if (program.streams[fd] >= 0 && ::dup2(program.streams[fd], fd) != fd) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void await_go(const InitProgram& program) noexcept {
     Order order;
     const ssize_t got = ::read(program.order, &order, sizeof order);
@@ -167,8 +176,8 @@ void hide(const InitProgram& program) noexcept {
 }  // namespace
 
 void run_init(const InitProgram& program) noexcept {
-    int keep[] = {program.order,    program.status, program.report,
-                  program.launcher, program.parent, program.standard_input};
+    int keep[] = {program.order,  program.status,     program.report,     program.launcher,
+                  program.parent, program.streams[0], program.streams[1], program.streams[2]};
     close_all_but(keep);
     struct sigaction plain {};
     plain.sa_handler = SIG_DFL;
@@ -186,7 +195,7 @@ void run_init(const InitProgram& program) noexcept {
     // Away from the caller's directory, which would otherwise be reachable through init for as long as it lives.
     const bool prepared = context.host_proc >= 0 && context.cwd >= 0 && context.init >= 0 && ::chdir("/") == 0 &&
                           ::pipe2(links.announce, O_CLOEXEC) == 0 && ::pipe2(links.proceed, O_CLOEXEC) == 0 &&
-                          (program.standard_input < 0 || ::dup2(program.standard_input, 0) == 0);
+                          replace_streams(program);
     check(program, Stage::init_prepare, prepared ? 0 : errno);
     if (program.time_offsets != nullptr) {
         check(program, Stage::time_namespace, make_time_namespace(program));
@@ -199,8 +208,10 @@ void run_init(const InitProgram& program) noexcept {
     ::close(context.cwd);
     ::close(context.init);
     sys::close_range(0, 2, 0);
-    if (program.standard_input >= 0) {
-        ::close(program.standard_input);
+    for (const int stream : program.streams) {
+        if (stream >= 0) {
+            ::close(stream);
+        }
     }
 
     // While the setup child mounts: the network namespace takes as long as all of that.
@@ -219,6 +230,7 @@ void run_init(const InitProgram& program) noexcept {
     supervision.command = command;
     supervision.signals = child_signals();
     supervision.command_status = open_below(context.host_proc, pid, "status");
+    supervision.command_syscall = open_below(context.host_proc, pid, "syscall");
     int prepared_error = supervision.signals < 0 || supervision.command_status < 0 ? errno : 0;
     if (prepared_error == 0 && !program.own_pid_namespace) {
         supervision.children = open_below(context.host_proc, "self", "task/self/children");

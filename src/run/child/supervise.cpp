@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,20 +66,33 @@ DefaultAction default_action(int signal) noexcept {
     }
 }
 
-// The kernel drops signals that pid 1 leaves at their default; we, in the namespace above, are not so bound.
-void emulate_default(Supervision& supervision, int signal, bool from_terminal) noexcept {
+// While a thread waits in sigwait(3), the kernel takes the signals that it waits for out of its blocked set.
+bool waits_for_signals(const Supervision& supervision) noexcept {
+    char number[8];
+    const ssize_t length = ::pread(supervision.command_syscall, number, sizeof number - 1, 0);
+    int value = 0;
+    for (ssize_t i = 0; i < length && number[i] >= '0' && number[i] <= '9'; ++i) {
+        value = value * 10 + (number[i] - '0');
+    }
+    return value == __NR_rt_sigtimedwait;
+}
+
+// The kernel drops signals that pid 1 leaves at their default; we, in the namespace above, are not so bound. To be
+// asked before the signal is sent: afterwards a handler may have been at work already.
+bool must_emulate(const Supervision& supervision, int signal) noexcept {
     if (!supervision.program->command_is_pid1 || default_action(signal) == DefaultAction::ignore) {
-        return;
+        return false;
     }
     char status[4096];
     const ssize_t length = ::pread(supervision.command_status, status, sizeof status - 1, 0);
     if (length <= 0) {
-        return;
+        return false;
     }
     status[length] = '\0';
-    if (!has_default_action(status, signal)) {
-        return;
-    }
+    return has_default_action(status, signal) && !waits_for_signals(supervision);
+}
+
+void emulate_default(Supervision& supervision, int signal, bool from_terminal) noexcept {
     supervision.emulated = signal;
     supervision.from_terminal = from_terminal;
     ::kill(supervision.command, default_action(signal) == DefaultAction::stop ? SIGSTOP : SIGKILL);
@@ -87,20 +101,19 @@ void emulate_default(Supervision& supervision, int signal, bool from_terminal) n
 void obey(Supervision& supervision) noexcept {
     Order order;
     const ssize_t got = ::read(supervision.program->order, &order, sizeof order);
-    if (got != static_cast<ssize_t>(sizeof order)) {
-        end(supervision);  // the launcher is dead
+    if (got != static_cast<ssize_t>(sizeof order) ||
+        (order.kind != Order::Kind::signal_command && order.kind != Order::Kind::signal_group)) {
+        end(supervision);  // the launcher is dead, or asks for it
     }
-    if (order.kind == Order::Kind::signal_command) {
+    const bool group = order.kind == Order::Kind::signal_group;
+    const bool emulate = must_emulate(supervision, order.value);
+    // To the group as the terminal would have done it. The group may be gone although the command lives: it can change
+    // its own.
+    if (!group || ::kill(-supervision.command, order.value) < 0) {
         ::kill(supervision.command, order.value);
-        emulate_default(supervision, order.value, false);
-    } else if (order.kind == Order::Kind::signal_group) {
-        // As the terminal would have done it. The group may be gone although the command lives: it can change its own.
-        if (::kill(-supervision.command, order.value) < 0) {
-            ::kill(supervision.command, order.value);
-        }
-        emulate_default(supervision, order.value, true);
-    } else {
-        end(supervision);
+    }
+    if (emulate) {
+        emulate_default(supervision, order.value, group);
     }
 }
 
@@ -158,7 +171,9 @@ void drain_signals(const Supervision& supervision) noexcept {
 void hear(Supervision& supervision) noexcept {
     std::int32_t signal = 0;
     if (::read(supervision.heard, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
-        emulate_default(supervision, signal, true);
+        if (must_emulate(supervision, signal)) {
+            emulate_default(supervision, signal, true);
+        }
     }
 }
 

@@ -9,13 +9,14 @@ namespace sandbox::run {
 struct Supervision {
     const InitProgram* program = nullptr;
     pid_t command = -1;
-    int signals = -1;         ///< signalfd of SIGCHLD
-    pid_t listener = -1;      ///< see listener.cpp
-    int heard = -1;           ///< read end: numbers of signals from the listener
-    int command_status = -1;  ///< /proc/PID/status of the command
-    int children = -1;        ///< our own list of children, where no pid namespace ends them for us
-    int proceed = -1;         ///< write end: the setup child may go on
-    int emulated = 0;         ///< the signal whose default action was carried out for the command
+    int signals = -1;          ///< signalfd of SIGCHLD
+    pid_t listener = -1;       ///< see listener.cpp
+    int heard = -1;            ///< read end: numbers of signals from the listener
+    int command_status = -1;   ///< /proc/PID/status of the command
+    int command_syscall = -1;  ///< /proc/PID/syscall of the command, or -1 where the kernel has none
+    int children = -1;         ///< our own list of children, where no pid namespace ends them for us
+    int proceed = -1;          ///< write end: the setup child may go on
+    int emulated = 0;          ///< the signal whose default action was carried out for the command
     bool from_terminal = false;
 };
 
