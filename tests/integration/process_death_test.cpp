@@ -79,14 +79,21 @@ TEST_F(ProcessDeath, ALauncherFromAThreadThatEndsRunsToTheEnd) {
 TEST_F(ProcessDeath, AParentThatDiesTakesTheSandboxWithIt) {
     const std::vector<std::string> command = sandbox_command({probe("orphans"), "hold", "3"}, {"--die-with-parent"});
     const unsigned stops = count_stops(clinging_sandbox({"--die-with-parent"}));
+    // Then the launcher waits for ever.
+    const auto command_is_up = [] {
+        int sleeping = 0;
+        for (const ProcessState& process : descendants_of(getpid())) {
+            sleeping += process.name == "orphans" && process.state == 'S' ? 1 : 0;
+        }
+        return sleeping == 4;
+    };
     constexpr unsigned parent_points = 50;
     for (unsigned point = 0; point < parent_points && !HasFailure(); ++point) {
         SCOPED_TRACE("parent killed at point " + std::to_string(point));
         {
             Stepper launcher(command, StartedBy::a_parent);
             ASSERT_TRUE(launcher.advance_past(SYS_getppid)) << "the launcher never asked for its parent";
-            // No further than where it waits for the command, which lives for ever.
-            launcher.advance(point * stops / parent_points / 2);
+            launcher.advance(point * stops / parent_points, command_is_up);
             launcher.kill_parent();
             launcher.let_go();
             launcher.wait();

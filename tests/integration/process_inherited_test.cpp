@@ -117,11 +117,12 @@ TEST_F(ProcessInherited, AClosedStdinStdoutOrStderrBecomesDevNull) {
     const std::string found = directory() / "found";
     const std::vector<std::vector<int>> sets{{0}, {1}, {2}, {0, 1}, {1, 2}, {0, 2}, {0, 1, 2}};
     for (const std::vector<int>& closed : sets) {
-        std::string script = "{ ";
+        // By another descriptor: a redirection of stdout would replace what is looked at.
+        std::string script = "exec 3> found; ";
         for (const int number : closed) {
-            script += "readlink /proc/$$/fd/" + std::to_string(number) + "; ";
+            script += "readlink /proc/$$/fd/" + std::to_string(number) + " >&3; ";
         }
-        script += "} > found; exit 7";
+        script += "exit 7";
         const Result result = inside_shell(
             script, {.sandbox = {"--rw", directory().path()}, .directory = directory().path(), .before_exec = [&] {
                          for (const int number : closed) {

@@ -137,6 +137,7 @@ TEST_F(TerminalJobControl, ControlCAtAnInteractiveShellInsideDoesNotEndIt) {
     Terminal terminal({sandbox_binary(), "--", "sh"});
     terminal.expect("# ");
     terminal.type(key(control_c));
+    terminal.expect("# ");
     terminal.type("echo still''-here\n");
     terminal.expect("still-here");
     terminal.type("exit 4\n");

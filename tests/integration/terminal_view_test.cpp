@@ -215,7 +215,7 @@ TEST_F(TerminalView, InputCannotBePutIntoTheTerminal) {
 
 TEST_F(TerminalView, ANewSessionHasNoControllingTerminal) {
     HostShell shell;
-    shell.run("$SANDBOX --new-session -- sh -c 'if : < /dev/tty; then echo has''-one; else echo has''-none; fi'");
+    shell.run("$SANDBOX --new-session -- sh -c 'if true < /dev/tty; then echo has''-one; else echo has''-none; fi'");
     shell.expect("has-none");
     shell.expect_prompt();
     EXPECT_EQ(shell.shown().find("has-one"), std::string::npos);
@@ -224,7 +224,7 @@ TEST_F(TerminalView, ANewSessionHasNoControllingTerminal) {
 TEST_F(TerminalView, ANewSessionCannotTakeTheTerminal) {
     HostShell shell;
     shell.run(
-        "$SANDBOX --new-session -- sh -c 'setsid -c sh -c \": < /dev/tty\" && echo has''-one || echo has''-none'");
+        "$SANDBOX --new-session -- sh -c 'setsid -c sh -c \"true < /dev/tty\" && echo has''-one || echo has''-none'");
     shell.expect("has-none");
     shell.expect_prompt();
 }

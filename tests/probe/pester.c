@@ -2,9 +2,11 @@
  *   signals   every signal there is
  *   limits    every resource limit to nothing
  *   schedule  the lowest priority, the idle class, one processor
- *   read      prints the entries of /proc/PID that can be read, and those of its links that can be followed
+ *   read      prints the entries of /proc/PID that can be read, and those of its links that can be followed. That a
+ *             directory can be listed tells nothing but numbers: what it lists must be followed
  * Prints `done` at the end. PID 0 and -1 mean what they mean for kill(2). */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -41,17 +43,31 @@ static void schedule(pid_t pid) {
     sched_setaffinity(pid, sizeof first, &first);
 }
 
+/* Follows the links of a directory. */
+static void follow_all(pid_t pid, const char* name) {
+    char path[64], target[4096];
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+    DIR* directory = opendir(path);
+    for (struct dirent* entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+        if (entry->d_name[0] != '.' && readlinkat(dirfd(directory), entry->d_name, target, sizeof target) >= 0) {
+            printf("followed: %s/%s\n", name, entry->d_name);
+        }
+    }
+    if (directory != NULL) {
+        closedir(directory);
+    }
+}
+
 static void read_all(pid_t pid) {
-    static const char* const files[] = {"environ", "mem",   "maps",    "smaps",  "auxv",     "pagemap",
-                                        "io",      "stack", "syscall", "timers", "map_files"};
-    static const char* const links[] = {"exe", "root", "cwd", "ns/mnt", "ns/user", "fd/0", "fd/1", "fd/2"};
+    static const char* const files[] = {"environ", "mem", "maps",  "smaps",   "auxv",
+                                        "pagemap", "io",  "stack", "syscall", "timers"};
+    static const char* const links[] = {"exe", "root", "cwd"};
     char path[64], buffer[4096];
     for (size_t i = 0; i < sizeof files / sizeof files[0]; ++i) {
         snprintf(path, sizeof path, "/proc/%d/%s", pid, files[i]);
         int file = open(path, O_RDONLY | O_CLOEXEC);
         /* The first page of a process is never mapped: mem counts as read when it can be opened. */
-        if (file >= 0 && (strcmp(files[i], "mem") == 0 || strcmp(files[i], "map_files") == 0 ||
-                          read(file, buffer, sizeof buffer) > 0)) {
+        if (file >= 0 && (strcmp(files[i], "mem") == 0 || read(file, buffer, sizeof buffer) > 0)) {
             printf("readable: %s\n", files[i]);
         }
         if (file >= 0) {
@@ -60,14 +76,13 @@ static void read_all(pid_t pid) {
     }
     for (size_t i = 0; i < sizeof links / sizeof links[0]; ++i) {
         snprintf(path, sizeof path, "/proc/%d/%s", pid, links[i]);
-        if (readlink(path, buffer, sizeof buffer) >= 0) {
+        if (readlink(path, buffer, sizeof buffer) >= 0 || chdir(path) == 0) {
             printf("followed: %s\n", links[i]);
         }
     }
-    snprintf(path, sizeof path, "/proc/%d/fd", pid);
-    if (access(path, R_OK) == 0 && open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0) {
-        printf("readable: fd\n");
-    }
+    follow_all(pid, "fd");
+    follow_all(pid, "map_files");
+    follow_all(pid, "ns");
 }
 
 int main(int argc, char** argv) {

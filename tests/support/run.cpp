@@ -5,7 +5,6 @@
 #include <boost/process/v1.hpp>
 namespace process = boost::process::v1;
 #else
-#include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
 #include <boost/process/env.hpp>
 #include <boost/process/environment.hpp>
@@ -142,11 +141,18 @@ Running::Impl::Impl(const std::vector<std::string>& command, const RunOptions& o
     for (const std::string& name : options.unset) {
         environment.erase(name);
     }
+    // Not process::args: it stumbles over an empty word.
+    std::vector<std::string> words = command;
+    std::vector<char*> argv;
+    for (std::string& word : words) {
+        argv.push_back(word.data());
+    }
+    argv.push_back(nullptr);
     std::error_code error;
     child_ = process::child(
-        process::exe = find_program(command.at(0)),
-        process::args = std::vector<std::string>(command.begin() + 1, command.end()), environment,
-        process::start_dir = options.directory, error, process::extend::on_exec_setup = [&](auto&) {
+        process::exe = find_program(command.at(0)), environment, process::start_dir = options.directory, error,
+        process::extend::on_exec_setup = [&](auto& executor) {
+            executor.cmd_line = argv.data();
             make_fresh(descriptors);
             if (options.before_exec) {
                 options.before_exec();

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <ctime>
 #include <stdexcept>
 #include <system_error>
@@ -131,27 +132,39 @@ Stepper::~Stepper() {
     pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
-// Waits until the program stops or ends, and returns what waitpid(2) says. Kills it, and fails the test, when it does
-// neither for long.
-int Stepper::await_change() {
+// Waits until the program stops or ends, and returns what waitpid(2) says; or nothing, when it is idle. Kills it, and
+// fails the test, when none of that comes for long.
+std::optional<int> Stepper::await_change(const std::function<bool()>& idle) {
     sigset_t child_signal;
     sigemptyset(&child_signal);
     sigaddset(&child_signal, SIGCHLD);
+    const auto deadline = std::chrono::steady_clock::now() + patience;
     for (;;) {
         int status = 0;
         const pid_t changed = waitpid(pid_, &status, WNOHANG | __WALL);
         if (changed == pid_) {
+            halted_ = WIFSTOPPED(status);
             return status;
         }
         if (changed < 0) {
             fail("waitpid");
         }
-        const timespec bound{patience.count(), 0};
-        if (sigtimedwait(&child_signal, nullptr, &bound) < 0 && errno == EAGAIN) {
+        constexpr timespec a_moment{0, 10'000'000};
+        if (sigtimedwait(&child_signal, nullptr, &a_moment) >= 0) {
+            continue;
+        }
+        if (idle && idle()) {
+            return std::nullopt;
+        }
+        if (std::chrono::steady_clock::now() > deadline) {
             ADD_FAILURE() << "the program neither makes a system call nor ends";
             kill(pid_, SIGKILL);
         }
     }
+}
+
+int Stepper::await_change() {
+    return await_change({}).value();
 }
 
 void Stepper::note_end(int status) {
@@ -160,12 +173,21 @@ void Stepper::note_end(int status) {
 }
 
 bool Stepper::step() {
+    return step({});
+}
+
+bool Stepper::step(const std::function<bool()>& idle) {
     while (!ended_) {
-        if (ptrace(PTRACE_SYSCALL, pid_, nullptr, static_cast<long>(signal_to_deliver_)) != 0) {
+        if (halted_ && ptrace(PTRACE_SYSCALL, pid_, nullptr, static_cast<long>(signal_to_deliver_)) != 0) {
             fail("PTRACE_SYSCALL");
         }
+        halted_ = false;
         signal_to_deliver_ = 0;
-        const int status = await_change();
+        const std::optional<int> change = await_change(idle);
+        if (!change) {
+            return false;
+        }
+        const int status = *change;
         if (!WIFSTOPPED(status)) {
             note_end(status);
         } else if (is_system_call_stop(status)) {
@@ -177,8 +199,8 @@ bool Stepper::step() {
     return false;
 }
 
-void Stepper::advance(unsigned count) {
-    while (count > 0 && step()) {
+void Stepper::advance(unsigned count, const std::function<bool()>& idle) {
+    while (count > 0 && step(idle)) {
         --count;
     }
 }
@@ -200,7 +222,20 @@ bool Stepper::advance_past(long system_call) {
 }
 
 void Stepper::let_go() {
-    if (!ended_ && ptrace(PTRACE_DETACH, pid_, nullptr, static_cast<long>(signal_to_deliver_)) != 0) {
+    if (ended_) {
+        return;
+    }
+    if (!halted_) {
+        if (ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr) != 0) {
+            fail("PTRACE_INTERRUPT");
+        }
+        const int status = await_change();
+        if (!WIFSTOPPED(status)) {
+            note_end(status);
+            return;
+        }
+    }
+    if (ptrace(PTRACE_DETACH, pid_, nullptr, static_cast<long>(signal_to_deliver_)) != 0) {
         fail("PTRACE_DETACH");
     }
 }

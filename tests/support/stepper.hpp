@@ -4,6 +4,8 @@
 #include <sys/types.h>
 
 #include <csignal>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +28,9 @@ class Stepper {
 
     /// Runs to the next stop. False when the program has ended instead.
     bool step();
-    /// Runs through `count` stops, or fewer if the program ends before.
-    void advance(unsigned count);
+    /// Runs through `count` stops, or fewer if the program ends before, or if `idle` holds: for a program that sleeps
+    /// in a system call until something happens.
+    void advance(unsigned count, const std::function<bool()>& idle = {});
     /// Runs until this system call has returned. False when the program ends before.
     bool advance_past(long system_call);
     /// Lets it run freely from here.
@@ -41,13 +44,16 @@ class Stepper {
 
   private:
     [[nodiscard]] pid_t start(const std::vector<std::string>& command, StartedBy by, int gate);
+    std::optional<int> await_change(const std::function<bool()>& idle);
     int await_change();
+    bool step(const std::function<bool()>& idle);
     void note_end(int status);
 
     sigset_t mask_before_{};
     pid_t pid_ = 0;
     pid_t parent_ = 0;
     int signal_to_deliver_ = 0;
+    bool halted_ = true;
     bool ended_ = false;
     int exit_status_ = -1;
 };

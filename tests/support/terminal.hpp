@@ -32,7 +32,7 @@ class Terminal {
     /// What a person types.
     void type(std::string_view text);
     /// Waits until the screen has shown `text`, after what an earlier call found, and returns all up to its end. Fails
-    /// the test when it does not come.
+    /// the test when it does not come; later calls then return at once.
     std::string expect(std::string_view text);
     /// All that was shown so far, also what expect() has passed.
     [[nodiscard]] const std::string& shown() const { return shown_; }
@@ -55,6 +55,7 @@ class Terminal {
     pid_t pid_ = 0;
     bool ended_ = false;
     bool hung_up_ = false;
+    bool in_vain_ = false;
     int status_ = -1;
     std::string shown_;
     std::size_t expected_ = 0;
