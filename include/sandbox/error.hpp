@@ -18,7 +18,8 @@ struct FailedStep {
 /// A sandbox that could not be had. what() is one line: `<what could not be done>: <cause>`.
 class Error : public std::runtime_error {
   public:
-    explicit Error(const std::string& what, int exit_status = 125) : std::runtime_error(what), exit_status_(exit_status) {}
+    explicit Error(const std::string& what, int exit_status = 125)
+        : std::runtime_error(what), exit_status_(exit_status) {}
 
     /// 125: set-up or usage; 126: found but not executable; 127: command not found.
     [[nodiscard]] int exit_status() const noexcept { return exit_status_; }

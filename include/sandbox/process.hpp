@@ -61,7 +61,7 @@ class Process {
     /// Waits until the command has ended and every process of the sandbox is gone. Further calls return the same.
     Outcome wait();
     /// Sends a signal to the command; for a command that is pid 1 its default action is emulated. Nothing happens once
-    /// it has ended.
+    /// it has ended, or for a number that is no signal.
     void signal(int number);
     /// Kills everything inside at once.
     void kill();

@@ -1,8 +1,8 @@
 // What a sandbox shall be, as plain data. Nothing here touches the system; launch() (process.hpp) checks and runs it.
 //
-// A default-constructed Spec with a command is the default view: every namespace new, the host's tree read-only, private
-// /tmp and /run, an empty home, loopback only. All members are ordinary values: copyable, and safe to use from several
-// threads as long as no thread writes the same object.
+// A default-constructed Spec with a command is the default view: every namespace new, the host's tree read-only,
+// private /tmp and /run, an empty home, loopback only. All members are ordinary values: copyable, and safe to use from
+// several threads as long as no thread writes the same object.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,8 @@ struct SelfId {
 /// An id as the command sees it: a number of 0..4294967294, or the caller's own.
 using InsideId = std::variant<std::uint32_t, SelfId>;
 
-/// What the command can reach over the network. none: a network namespace with loopback only. host: the caller's network.
+/// What the command can reach over the network. none: a network namespace with loopback only. host: the caller's
+/// network.
 enum class Network : std::uint8_t { none, host };
 
 /// What stands at $HOME. isolated: an empty writable tmpfs, other homes hidden. writable: the caller's real home.
@@ -112,8 +113,9 @@ struct Spec {
     bool die_with_parent = false;  ///< the sandbox ends when the parent of the calling process ends
     LandlockUse landlock = LandlockUse::automatic;
 
-    /// Process::wait() keeps the terminal right and forwards the signals that the calling process receives. For programs
-    /// with one thread, whose whole job is this sandbox; a library caller leaves it off and uses Process::signal().
+    /// Process::wait() keeps the terminal right and forwards the signals that the calling process receives. For
+    /// programs with one thread, whose whole job is this sandbox; a library caller leaves it off and uses
+    /// Process::signal().
     bool foreground = false;
     /// Record the time of every step and the inodes of the namespaces (Process::trace()).
     bool trace = false;

@@ -94,10 +94,12 @@ Facts probe() {
     facts.gid = ::getegid();
     char path[PATH_MAX];
     // "(unreachable)/..." is what the kernel says of a directory outside of our root.
-    if (::getcwd(path, sizeof path) != nullptr && path[0] == '/') {
+    if (::getcwd(path, sizeof path) == nullptr) {
+        facts.cwd_error = errno == ERANGE ? ENAMETOOLONG : errno;
+    } else if (path[0] == '/') {
         facts.cwd = path;
     } else {
-        facts.cwd_error = path[0] == '(' ? ENOENT : errno;
+        facts.cwd_error = ENOENT;
     }
     struct stat entry {};
     if (::stat(".", &entry) == 0) {

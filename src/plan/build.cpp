@@ -3,6 +3,7 @@
 #include "plan/default_view.hpp"
 #include "plan/environment.hpp"
 #include "spec/namespaces.hpp"
+#include "spec/passwd.hpp"
 #include "spec/paths.hpp"
 
 #include <sandbox/error.hpp>
@@ -196,28 +197,11 @@ void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::
     plan_relays(plan, facts);
 }
 
-std::optional<std::string> user_name(const host::Tree& tree, const std::string& passwd, std::uint32_t uid) {
-    const std::string text = tree.read(passwd);
-    const std::string wanted = std::to_string(uid);
-    for (std::size_t start = 0; start < text.size();) {
-        const std::size_t end = std::min(text.find('\n', start), text.size());
-        const std::string line = text.substr(start, end - start);
-        const std::size_t name = line.find(':');
-        const std::size_t password = name == std::string::npos ? name : line.find(':', name + 1);
-        const std::size_t id = password == std::string::npos ? password : line.find(':', password + 1);
-        if (id != std::string::npos && line.compare(password + 1, id - password - 1, wanted) == 0) {
-            return line.substr(0, name);
-        }
-        start = end + 1;
-    }
-    return std::nullopt;
-}
-
 void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree,
                     const Identity& place) {
     Identity identity = place;
     const std::string root = spec.root ? spec::absolute(facts.cwd.value_or("/"), *spec.root) : std::string();
-    identity.user = user_name(tree, root + "/etc/passwd", plan.guest_maps.users.front().inside);
+    identity.user = spec::passwd_name(tree.read(root + "/etc/passwd"), plan.guest_maps.users.front().inside);
     const Environment environment = build_environment(spec, facts.environment, identity);
     Execute execute;
     execute.environment = environment.strings();
@@ -246,9 +230,10 @@ void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, cons
 std::pair<Identity, std::vector<std::string>> plan_view(Plan& plan, const Spec& spec, const host::Facts& facts,
                                                         const host::Tree& tree) {
     std::set<std::string> skeletons;
+    const Homes homes = spec.root ? Homes() : Homes(facts, tree);
     for (;;) {
         Plan attempt = plan;
-        DefaultView view(spec, facts, tree, skeletons, attempt);
+        DefaultView view(spec, facts, tree, homes, skeletons, attempt);
         view.build();
         if (view.missing_skeletons().empty()) {
             plan = std::move(attempt);

@@ -33,6 +33,23 @@ constexpr std::array masked = {
 };
 constexpr std::array read_only = {"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"};
 
+// File systems that are interfaces of the kernel: writing there asks for kuid 0, not for a capability.
+constexpr std::array kernel_types = {
+    "proc",       "sysfs", "cgroup",   "cgroup2", "debugfs",  "tracefs",
+    "securityfs", "bpf",   "configfs", "pstore",  "efivarfs", "binfmt_misc",
+};
+
+bool is_kernel_type(const std::string& type) {
+    return std::find(kernel_types.begin(), kernel_types.end(), type) != kernel_types.end();
+}
+
+// What is the sandbox's own in any case.
+bool is_replaced(const std::string& path) {
+    static constexpr std::array places = {"/proc", "/sys", "/dev", "/tmp", "/run", "/var/tmp"};
+    return std::any_of(places.begin(), places.end(),
+                       [&](const char* place) { return spec::is_below_or_same(path, place); });
+}
+
 std::string octal(std::uint32_t value) {
     std::string digits;
     for (; value != 0; value >>= 3U) {
@@ -60,16 +77,24 @@ void open_network_to_all(Plan& plan, const host::Facts& facts) {
     }
 }
 
-DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree,
+DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree, const Homes& homes,
                          const std::set<std::string>& skeletons, Plan& plan)
     : spec_(spec),
       facts_(facts),
       tree_(tree),
       fresh_(spec::fresh_namespaces(spec)),
-      view_(plan, tree, skeletons),
+      homes_(homes),
+      skeletons_(skeletons),
+      view_(plan, tree, skeletons_, hidden_paths_),
       plan_(plan) {
-    if (!spec.root) {
-        homes_ = Homes(facts, tree);
+    for (const Homes::Hidden& hidden : homes_.hidden()) {
+        // What is left out stays out, also when the host puts something else in its place: a mask would move with the
+        // directory that it covers. Where the directory above cannot be read, the mask has to do.
+        const std::string above = spec::parent(hidden.path);
+        hidden_paths_.insert(hidden.path);
+        if (above != "/" && !homes_.contains(above) && !is_replaced(above) && tree.list(above)) {
+            skeletons_.insert(above);
+        }
     }
 }
 
@@ -86,6 +111,7 @@ void DefaultView::build() {
         show_cwd();
     }
     make_sys();
+    guard_kernel_mounts(plan_.base, "/", false);
     for (const Mount& mount : spec_.mounts) {
         std::visit([this](const auto& entry) { apply(entry); }, mount);
     }
@@ -233,6 +259,7 @@ void DefaultView::show_home() {
             .with_fix("set HOME, or leave --home out");
     }
     view_.bind({homes_.own(), *id}, homes_.own(), homes_.own(), host_writable);
+    guard_kernel_mounts(homes_.own(), homes_.own(), true);
 }
 
 // The caller's directory lies below something hidden or private: it is shown again, with the repository around it, but
@@ -266,6 +293,44 @@ void DefaultView::show_cwd() {
         }
     }
     view_.bind({relative, id}, shown, shown, host_read_only);
+    guard_kernel_mounts(shown, shown, false);
+}
+
+// What is mounted below a source comes with it. Another proc of the host shows the host's processes: it is covered.
+// Other kernel interfaces stay readable.
+void DefaultView::guard_kernel_mounts(const std::string& canonical, const std::string& target, bool writable) {
+    for (const host::MountEntry& mount : facts_.mounts) {
+        if (!is_kernel_type(mount.type) || mount.target == canonical ||
+            !spec::is_below_or_same(mount.target, canonical)) {
+            continue;
+        }
+        const std::string place =
+            spec::absolute("/", target + "/" + mount.target.substr(canonical == "/" ? 0 : canonical.size()));
+        if (!view_.exists(place) || view_.is_private(place)) {
+            continue;
+        }
+        if (mount.type == "proc") {
+            view_.mount_scratch(place, 0555, private_read_only);
+        } else if (writable) {
+            plan_.steps.push_back(ReadOnly{place});
+        }
+    }
+}
+
+void DefaultView::refuse_kernel_source(const std::string& canonical, bool writable) const {
+    const host::MountEntry* holder = nullptr;
+    for (const host::MountEntry& mount : facts_.mounts) {
+        if (spec::is_below_or_same(canonical, mount.target) &&
+            (holder == nullptr || mount.target.size() >= holder->target.size())) {
+            holder = &mount;
+        }
+    }
+    if (holder != nullptr && (holder->type == "proc" || (writable && is_kernel_type(holder->type)))) {
+        throw Error("cannot show " + canonical + (writable ? " writable" : "") +
+                    ": it is an interface of the kernel (" + holder->type + ")")
+            .with_fix(holder->type == "proc" ? "--share pid shows the host's /proc, with what is dangerous covered"
+                                             : "--ro shows it read-only");
+    }
 }
 
 void DefaultView::apply(const sandbox::Bind& bind) {
@@ -297,9 +362,11 @@ void DefaultView::apply(const sandbox::Bind& bind) {
         throw Error(option + bind.source + " would uncover a whole home directory: " + canonical)
             .with_fix("--home rw shows the real home; or start from a directory below it, or name one");
     }
+    refuse_kernel_source(canonical, bind.writable);
     // A relative source is taken from the inherited directory, which may be out of reach by path; `/` only by path.
     const std::string source = relative && canonical != "/" ? bind.source : canonical;
     view_.bind({source, *id}, canonical, target, bind.writable ? host_writable : host_read_only);
+    guard_kernel_mounts(canonical, target, bind.writable);
 }
 
 void DefaultView::apply(const sandbox::Tmpfs& tmpfs) {

@@ -16,7 +16,7 @@ namespace sandbox::plan {
 /// Builds the default view (or, with Spec::root, the one over that directory) and then applies the user's mounts.
 class DefaultView {
   public:
-    DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree,
+    DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree, const Homes& homes,
                 const std::set<std::string>& skeletons, Plan& plan);
     void build();
 
@@ -38,14 +38,18 @@ class DefaultView {
     void apply(const Bind& bind);
     void apply(const Tmpfs& tmpfs);
     void show_resolver_files();
+    void guard_kernel_mounts(const std::string& canonical, const std::string& target, bool writable);
+    void refuse_kernel_source(const std::string& canonical, bool writable) const;
     void choose_cwd();
 
     const Spec& spec_;
     const host::Facts& facts_;
     const host::Tree& tree_;
     NamespaceSet fresh_;
+    const Homes& homes_;
+    std::set<std::string> skeletons_;
+    std::set<std::string> hidden_paths_;
     View view_;
-    Homes homes_;
     std::string cwd_ = "/";
     Plan& plan_;
 };

@@ -1,6 +1,7 @@
 #include "plan/homes.hpp"
 
 #include "plan/environment.hpp"
+#include "spec/passwd.hpp"
 #include "spec/paths.hpp"
 
 #include <algorithm>
@@ -42,11 +43,24 @@ std::string joined(const std::string& base, const std::string& rest) {
     return rest.empty() || rest == "/" ? base : base == "/" ? rest : base + rest;
 }
 
+// Accounts of services live in directories of the system, which are no homes.
+bool is_system_directory(const std::string& path) {
+    static constexpr std::array system = {"/bin", "/dev",  "/etc", "/lib", "/proc",
+                                          "/run", "/sbin", "/sys", "/usr", "/var/run"};
+    return !path.starts_with('/') || path == "/" ||
+           std::any_of(system.begin(), system.end(),
+                       [&](const char* directory) { return spec::is_below_or_same(path, directory); });
+}
+
 }  // namespace
 
 Homes::Homes(const host::Facts& facts, const host::Tree& tree) : tree_(&tree) {
     hide("/home", true);
     hide("/root", false);
+    if (const std::string listed = spec::passwd_home(tree.read("/etc/passwd"), facts.uid);
+        !is_system_directory(listed)) {
+        hide(listed, false);
+    }
     const std::string variable = find_variable(facts.environment, "HOME").value_or("");
     if (variable.starts_with('/')) {
         const std::size_t known = hidden_.size();
@@ -57,9 +71,10 @@ Homes::Homes(const host::Facts& facts, const host::Tree& tree) : tree_(&tree) {
         named_ = hidden_.size() > known || (id && S_ISDIR(id->type) && canonical && *canonical != "/");
         own_ = named_ && canonical ? *canonical : own_;
     }
-    if (const auto runtime = find_variable(facts.environment, "XDG_RUNTIME_DIR");
-        runtime && runtime->starts_with('/')) {
-        runtime_directory_ = spec::absolute("/", *runtime);
+    // The sockets of the caller's session: hidden as a home is, wherever it lies.
+    if (const std::string runtime = find_variable(facts.environment, "XDG_RUNTIME_DIR").value_or("");
+        runtime.starts_with('/')) {
+        hide(runtime, false);
     }
     hide_copies(facts.mounts);
 }
@@ -118,8 +133,7 @@ bool Homes::contains(const std::string& canonical) const {
 }
 
 bool Homes::holds_secrets(const std::string& canonical) const {
-    if (spec::is_below_or_same(canonical, "/run/user") ||
-        (!runtime_directory_.empty() && spec::is_below_or_same(canonical, runtime_directory_))) {
+    if (spec::is_below_or_same(canonical, "/run")) {
         return true;
     }
     for (const Hidden& hidden : hidden_) {
@@ -129,9 +143,11 @@ bool Homes::holds_secrets(const std::string& canonical) const {
         const std::string rest = rest_of(canonical, hidden.path);
         const std::string home = hidden.holds_homes ? hidden.path + rest.substr(0, rest.find('/', 1)) : hidden.path;
         for (const char* name : secret_names) {
+            // The store may be a link to where it really is, as in a repository of dot files.
             const std::string store = spec::join(home, name);
+            const std::optional<std::string> real = tree_->canonical(store);
             if (spec::is_below_or_same(canonical, store) ||
-                (spec::is_below_or_same(store, canonical) && tree_->look(store))) {
+                (real && (spec::is_below_or_same(canonical, *real) || spec::is_below_or_same(*real, canonical)))) {
                 return true;
             }
         }

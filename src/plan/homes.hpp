@@ -19,7 +19,8 @@ class Homes {
         FileId id;
         bool holds_homes = false;  ///< each directory in it is somebody's home
     };
-    /// /home, /root, $HOME, and every other place where one of them, or a part of one, is mounted.
+    /// /home, /root, $HOME, the home that passwd(5) has, $XDG_RUNTIME_DIR, and every other place where one of them, or
+    /// a part of one, is mounted.
     [[nodiscard]] const std::vector<Hidden>& hidden() const { return hidden_; }
 
     /// $HOME, canonical; /root where HOME is unset or names no directory.
@@ -29,7 +30,7 @@ class Homes {
 
     /// Whether showing this directory would uncover a whole home.
     [[nodiscard]] bool is_home_or_above(const std::string& canonical, const FileId& id) const;
-    /// Whether this directory lies in a credential store or a runtime directory, or has one below it.
+    /// Whether this directory lies in a credential store or in /run, or has such a store below it.
     [[nodiscard]] bool holds_secrets(const std::string& canonical) const;
     /// Whether this path lies in a home or is one.
     [[nodiscard]] bool contains(const std::string& canonical) const;
@@ -40,7 +41,6 @@ class Homes {
 
     const host::Tree* tree_ = nullptr;
     std::string own_ = "/root";
-    std::string runtime_directory_;
     bool named_ = false;
     std::vector<Hidden> hidden_;
 };

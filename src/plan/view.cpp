@@ -171,7 +171,8 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
                         const std::set<std::string>& replaced) {
     const std::optional<std::vector<host::Entry>> entries = tree_.list(from.source);
     if (!entries) {
-        throw Error("cannot show " + from.source + ": its entries cannot be read");
+        throw Error("cannot show " + from.source + ": its entries cannot be read, and a mount point is missing in it")
+            .with_fix("choose a target that exists, or change the permissions of the directory");
     }
     for (const host::Entry& entry : *entries) {
         const std::string here = scratch + "/" + entry.name;
@@ -181,10 +182,10 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
             continue;
         }
         make_in_scratch(here, S_ISDIR(entry.id.type));
-        if (replaced.contains(entry.name)) {
+        const std::string target = spec::join(inside, entry.name);
+        if (replaced.contains(entry.name) || hidden_.contains(target)) {
             continue;
         }
-        const std::string target = spec::join(inside, entry.name);
         const HostPlace place{spec::join(from.source, entry.name), spec::join(from.canonical, entry.name)};
         if (S_ISDIR(entry.id.type) && wants_skeleton(target)) {
             show_entries(here, target, place, {});

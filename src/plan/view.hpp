@@ -21,9 +21,11 @@ namespace sandbox::plan {
 /// itself is such a directory from the start.
 class View {
   public:
-    /// `skeletons`: directories of the inside that are to be made that way from the start.
-    View(Plan& plan, const host::Tree& tree, const std::set<std::string>& skeletons)
-        : plan_(plan), tree_(tree), skeletons_(skeletons) {}
+    /// `skeletons`: directories of the inside that are to be made that way from the start. `hidden`: directories that
+    /// are left out of one, as empty mount points.
+    View(Plan& plan, const host::Tree& tree, const std::set<std::string>& skeletons,
+         const std::set<std::string>& hidden)
+        : plan_(plan), tree_(tree), skeletons_(skeletons), hidden_(hidden) {}
 
     /// The new root: every entry of `base` (a canonical path of the host) bound read-only, but for the names in
     /// `replaced`, which become empty mount points (unless they are symbolic links, which stay).
@@ -104,6 +106,7 @@ class View {
     Plan& plan_;
     const host::Tree& tree_;
     const std::set<std::string>& skeletons_;
+    const std::set<std::string>& hidden_;
     std::set<std::string> missing_skeletons_;
     std::set<std::string> pinned_;
     std::map<std::string, Area> areas_;                    ///< by inside path

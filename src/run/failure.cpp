@@ -172,6 +172,16 @@ std::optional<Cause> bind_cause(const plan::BindMount& bind, int error) {
     }
 }
 
+Cause no_space_cause(const plan::Plan& plan, const plan::Step& step) {
+    if (is<plan::EnterGuest>(step) || is<plan::NewCgroupNamespace>(step)) {
+        return exhausted_namespaces(plan).value_or(used_up);
+    }
+    if (is<plan::ScratchDirectory>(step) || is<plan::ScratchFile>(step) || is<plan::ScratchSymlink>(step)) {
+        return {"the private tmpfs is full: there is no memory left for it", "end other programs"};
+    }
+    return {"there are too many mounts (fs.mount-max)", "show fewer paths, or sudo sysctl fs.mount-max=200000"};
+}
+
 std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, int error) {
     if (error == EMFILE || error == ENFILE) {
         return descriptor_cause();
@@ -205,7 +215,7 @@ std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, 
                      "--cwd DIR, or --ro DIR to show it"};
     }
     if (error == ENOSPC) {
-        return exhausted_namespaces(plan).value_or(used_up);
+        return no_space_cause(plan, step);
     }
     if (error == EPERM || error == EACCES) {
         if (const std::optional<Cause> cause = missing_privilege()) {
@@ -234,6 +244,7 @@ constexpr Doing stages[] = {
     {Stage::handshake, "handshake", "let init go on"},
     {Stage::init_prepare, "init", "prepare init"},
     {Stage::time_namespace, "time-namespace", "make the time namespace"},
+    {Stage::setup, "setup", "set up the sandbox"},
     {Stage::clone_command, "clone", "make the command's process"},
     {Stage::network, "network", "make the network namespace"},
     {Stage::guest_uid_map, "uid_map", "map the guest's user id"},
@@ -247,6 +258,9 @@ Cause stage_cause(const plan::Plan& plan, Stage stage, int error) {
         return descriptor_cause();
     }
     switch (stage) {
+        case Stage::setup:
+            return {"the process that does it was killed by signal " + std::to_string(error),
+                    "look for the out-of-memory killer in the kernel log (dmesg)"};
         case Stage::clone_init:
         case Stage::clone_command:
         case Stage::network:

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 namespace sandbox::run {
 namespace {
@@ -24,14 +25,7 @@ struct Pipe {
     sys::UniqueFd writer;
 };
 
-// What a descriptor is for must not depend on which of 0-2 the caller had closed.
-sys::UniqueFd above_streams(int fd) {
-    if (fd < 0 || fd > 2) {
-        return sys::UniqueFd(fd);
-    }
-    const sys::UniqueFd low(fd);
-    return sys::UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-}
+using sys::above_streams;
 
 Pipe make_pipe(const plan::Plan& plan) {
     int ends[2];
@@ -90,9 +84,10 @@ class Start {
 
     Process run() {
         if (settings_.foreground) {
-            impl_->enter_foreground();
+            check(Stage::pipes, impl_->enter_foreground());
         }
         watch_parent();
+        impl_->own_pid_namespace = plan_.fresh.contains(Namespace::pid);
         prepare();
         clone_init();
         write_maps();
@@ -135,6 +130,9 @@ class Start {
         impl_->statuses = std::move(statuses.reader);
         status_writer_ = std::move(statuses.writer);
         reports_ = std::move(reports.reader);
+        // Read until they are empty, not until they are closed: a process that another thread forks may keep them open.
+        ::fcntl(reports_.get(), F_SETFL, O_NONBLOCK);
+        ::fcntl(impl_->statuses.get(), F_SETFL, O_NONBLOCK);
         report_writer_ = std::move(reports.writer);
         self_ = above_streams(sys::pidfd_open(::getpid(), 0));
         if (!self_) {
@@ -189,6 +187,7 @@ class Start {
         program.command_is_pid1 = plan_.command_is_pid1;
         program.listen = plan_.listen;
         program.trace = settings_.trace;
+        program.die_with_thread = settings_.foreground;
         program.guest_uid_map = guest_uid_map_.c_str();
         program.guest_gid_map = guest_gid_map_.c_str();
         program.order = impl_->orders_reader.get();
@@ -231,6 +230,12 @@ class Start {
             check(Stage::clone_init, error);
         }
         impl_->init = above_streams(pidfd);
+        if (!impl_->init) {
+            const int lost = errno;
+            ::kill(init_pid_, SIGKILL);
+            ::waitpid(init_pid_, nullptr, __WALL);
+            check(Stage::clone_init, lost);
+        }
         report_writer_.reset();
         status_writer_.reset();
         stream_ends_ = {};
@@ -256,33 +261,42 @@ class Start {
         check(Stage::handshake, sent ? 0 : errno);
     }
 
-    // Until the report pipe is at its end: exec, or death.
+    // Until init says that the command runs, or somebody that it does not.
     void await_command() {
-        bool executing = false;
-        std::optional<Report> failed;
-        for (bool open = true; open;) {
-            std::array<pollfd, 2> watched{{{reports_.get(), POLLIN, 0}, {impl_->signals.get(), POLLIN, 0}}};
+        for (bool running = false; !running;) {
+            std::array<pollfd, 4> watched{{{reports_.get(), POLLIN, 0},
+                                           {impl_->statuses.get(), POLLIN, 0},
+                                           {impl_->init.get(), POLLIN, 0},
+                                           {impl_->signals.get(), POLLIN, 0}}};
             if (::poll(watched.data(), watched.size(), -1) < 0) {
                 continue;
             }
-            if (watched[0].revents == 0) {
-                // The report pipe is looked at again behind the signal: what came after exec is the command's.
-                if (hear_signals() && ::poll(watched.data(), 1, 0) == 0 && !executing) {
-                    impl_->kill();
-                    impl_->outcome = Outcome{Outcome::Kind::signaled, ending_signal_};
-                    impl_->finish();
-                    return;
-                }
-                continue;
+            // In this order: a report is written before what init says of it.
+            running = (watched[1].revents != 0 && read_statuses()) || watched[2].revents != 0;
+            read_reports();
+            if (failed_) {
+                impl_->finish();
+                throw step_failure(plan_, failed_->step, failed_->error);
             }
-            Report report;
-            open = ::read(reports_.get(), &report, sizeof report) == static_cast<ssize_t>(sizeof report);
-            if (!open) {
-                break;
+            if (!running && !executing_ && watched[3].revents != 0 && interrupted()) {
+                impl_->kill();
+                impl_->outcome = Outcome{Outcome::Kind::signaled, ending_signal_};
+                impl_->finish();
+                return;
             }
+            if (executing_ && watched[3].revents != 0) {
+                hear_signals();
+            }
+        }
+        finish_start();
+    }
+
+    void read_reports() {
+        Report report;
+        while (::read(reports_.get(), &report, sizeof report) == static_cast<ssize_t>(sizeof report)) {
             switch (report.kind) {
                 case Report::Kind::failed:
-                    failed = report;
+                    failed_ = report;
                     break;
                 case Report::Kind::step_done:
                     impl_->trace.steps.push_back({report.step + 1, plan::step_name(plan_.steps[report.step]),
@@ -292,39 +306,60 @@ class Start {
                     impl_->trace.namespaces[report.step].inside = static_cast<std::uint64_t>(report.value);
                     break;
                 case Report::Kind::executing:
-                    executing = true;
+                    executing_ = true;
                     break;
             }
         }
-        if (failed) {
-            impl_->finish();
-            throw step_failure(plan_, failed->step, failed->error);
-        }
-        read_start(executing);
-        complete_trace();
     }
 
-    void read_start(bool executing) {
+    // Whether init is past the start, in one way or the other. What it says later is for wait().
+    bool read_statuses() {
         Status status;
-        const ssize_t got = ::read(impl_->statuses.get(), &status, sizeof status);
-        if (got == static_cast<ssize_t>(sizeof status) && status.kind == Status::Kind::started && executing) {
-            impl_->command = status.value;
+        while (::read(impl_->statuses.get(), &status, sizeof status) == static_cast<ssize_t>(sizeof status)) {
+            switch (status.kind) {
+                case Status::Kind::started:
+                    impl_->command = status.value;
+                    break;
+                case Status::Kind::stage_failed:
+                    failed_stage_ = status;
+                    return true;
+                case Status::Kind::running:
+                    running_ = true;
+                    return true;
+                default:
+                    break;  // an end without a start: init closes the pipe behind it
+            }
+        }
+        return false;
+    }
+
+    void finish_start() {
+        // What init wrote before it ended.
+        while (!running_ && !failed_stage_ && read_statuses()) {
+        }
+        if (running_ && executing_) {
+            complete_trace();
             return;
         }
-        // A stage after `started` may have failed, too.
-        bool more = got == static_cast<ssize_t>(sizeof status);
-        while (more && status.kind != Status::Kind::stage_failed) {
-            more = ::read(impl_->statuses.get(), &status, sizeof status) == static_cast<ssize_t>(sizeof status);
-        }
         impl_->finish();
-        if (more) {
-            throw stage_failure(plan_, static_cast<Stage>(status.value), status.detail);
+        if (failed_stage_) {
+            throw stage_failure(plan_, static_cast<Stage>(failed_stage_->value), failed_stage_->detail);
         }
         throw lost_failure();
     }
 
+    bool interrupted() {
+        hear_signals();
+        if (ending_signal_ == 0) {
+            return false;
+        }
+        // Behind the signal: what came after exec is the command's.
+        read_reports();
+        return !executing_ && !failed_;
+    }
+
     // A signal that ends programs and comes while the sandbox is being made ends it; the others wait for the command.
-    bool hear_signals() {
+    void hear_signals() {
         signalfd_siginfo info{};
         while (::read(impl_->signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
             impl_->deferred.push_back(info);
@@ -334,7 +369,6 @@ class Start {
                 ending_signal_ = static_cast<int>(signal.ssi_signo);
             }
         }
-        return ending_signal_ != 0;
     }
 
     static bool ends_programs(int signal) {
@@ -375,6 +409,10 @@ class Start {
     std::array<sys::UniqueFd, 3> stream_ends_;
     pid_t init_pid_ = -1;
     int ending_signal_ = 0;
+    bool executing_ = false;  ///< the setup child is at its last step
+    bool running_ = false;    ///< and behind it
+    std::optional<Report> failed_;
+    std::optional<Status> failed_stage_;
     std::vector<char*> arguments_;
     std::vector<char*> environment_;
     std::vector<char*> script_arguments_;

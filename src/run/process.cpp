@@ -59,15 +59,17 @@ int Outcome::exit_status() const noexcept {
     return 125;
 }
 
-void Process::Impl::enter_foreground() {
+int Process::Impl::enter_foreground() {
     sigset_t all;
     sigfillset(&all);
     sigset_t former;
     ::pthread_sigmask(SIG_SETMASK, &all, &former);
     former_mask_ = former;
     const sigset_t set = forwarded_signals();
-    signals = sys::UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    signals = sys::above_streams(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    const int error = signals ? 0 : errno;
     terminal_ = run::Terminal::find();
+    return error;
 }
 
 void Process::Impl::send(run::Order::Kind kind, int number) const noexcept {
@@ -85,7 +87,8 @@ void Process::Impl::finish() noexcept {
         return;
     }
     if (init) {
-        if (!outcome) {
+        // With a pid namespace of its own init has nothing left to do once the outcome is known - and may be stopped.
+        if (!outcome || own_pid_namespace) {
             kill();
         }
         // Init is gone when all of the sandbox is: the kernel waits for every process of its pid namespace.
@@ -157,10 +160,10 @@ void Process::Impl::give_terminal() {
     send(run::Order::Kind::signal_group, SIGCONT);
 }
 
-void Process::Impl::handle_status() {
+void Process::Impl::handle_status(bool init_ended) {
     run::Status status;
     const ssize_t got = ::read(statuses.get(), &status, sizeof status);
-    if (got < 0 && errno == EINTR) {
+    if (got < 0 && (errno == EINTR || (errno == EAGAIN && !init_ended))) {
         return;
     }
     if (got != static_cast<ssize_t>(sizeof status)) {
@@ -180,6 +183,7 @@ void Process::Impl::handle_status() {
             command_stopped(status.value);
             break;
         case run::Status::Kind::started:
+        case run::Status::Kind::running:
         case run::Status::Kind::continued:
         case run::Status::Kind::stage_failed:
             break;
@@ -210,9 +214,13 @@ Outcome Process::Impl::wait() {
         }
     }
     std::vector<pollfd> watched;
+    constexpr std::size_t first_relay = 4;
     while (!outcome) {
         // poll(2) passes over a descriptor of -1.
-        watched = {{statuses.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}, {parent.get(), POLLIN, 0}};
+        watched = {{statuses.get(), POLLIN, 0},
+                   {signals.get(), POLLIN, 0},
+                   {parent.get(), POLLIN, 0},
+                   {init.get(), POLLIN, 0}};
         for (const run::Relay& relay : relays) {
             watched.push_back(relay.watched());
         }
@@ -224,14 +232,14 @@ Outcome Process::Impl::wait() {
             outcome = Outcome{Outcome::Kind::signaled, SIGKILL};
             break;
         }
-        if (watched[0].revents != 0) {
-            handle_status();
+        if (watched[0].revents != 0 || watched[3].revents != 0) {
+            handle_status(watched[3].revents != 0);
         }
         if (watched[1].revents != 0) {
             handle_signals();
         }
         for (std::size_t i = 0; i < relays.size(); ++i) {
-            if (watched[3 + i].revents != 0) {
+            if (watched[first_relay + i].revents != 0) {
                 relays[i].move();
             }
         }
@@ -252,7 +260,7 @@ Outcome Process::wait() {
     return impl_->wait();
 }
 void Process::signal(int number) {
-    if (!impl_->outcome) {
+    if (!impl_->outcome && number > 0 && number <= SIGRTMAX) {
         impl_->send(run::Order::Kind::signal_command, number);
     }
 }

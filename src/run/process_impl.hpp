@@ -28,10 +28,12 @@ class Process::Impl {
     void send(run::Order::Kind kind, int number) const noexcept;
     void kill() noexcept;
     /// Blocks the signals of the calling thread and makes them readable; remembers the terminal.
-    void enter_foreground();
+    /// Returns an errno.
+    int enter_foreground();
     /// Kills init, waits for it, gives terminal and signal mask back.
     void finish() noexcept;
 
+    bool own_pid_namespace = false;
     sys::UniqueFd init;           ///< pidfd
     sys::UniqueFd orders;         ///< write end
     sys::UniqueFd orders_reader;  ///< kept open: a write to a dead init must not raise SIGPIPE here
@@ -45,7 +47,7 @@ class Process::Impl {
     Trace trace;
 
   private:
-    void handle_status();
+    void handle_status(bool init_ended);
     void handle_signals();
     void forward(const signalfd_siginfo& info) const;
     void command_stopped(int signal);

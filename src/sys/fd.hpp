@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace sandbox::sys {
@@ -35,5 +36,15 @@ class UniqueFd {
   private:
     int fd_ = -1;
 };
+
+/// Takes a descriptor over and makes sure that it is none of 0, 1, 2, which it would be where the caller had one of
+/// those closed. Empty, with errno, when that fails or `fd` is negative.
+[[nodiscard]] inline UniqueFd above_streams(int fd) noexcept {
+    if (fd < 0 || fd > 2) {
+        return UniqueFd(fd);
+    }
+    const UniqueFd low(fd);
+    return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
 
 }  // namespace sandbox::sys

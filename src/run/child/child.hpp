@@ -29,6 +29,8 @@ struct InitProgram {
     bool own_pid_namespace = false;         ///< when init dies the kernel kills all
     bool command_is_pid1 = false;           ///< default actions of signals are emulated
     bool listen = false;                    ///< the terminal's signals for a command that is pid 1 are heard
+    bool die_with_thread =
+        false;  ///< the launcher has one thread, whose end is its own: a parent-death signal is right
     bool trace = false;
     const char* guest_uid_map = nullptr;
     const char* guest_gid_map = nullptr;

@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 
+#include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -79,9 +80,21 @@ bool replace_streams(const InitProgram& program) noexcept {
     return true;
 }
 
+// Reads a message, but for as long as the launcher and its parent live only: the end of a pipe says nothing while a
+// copy of its other end is in a process that another thread of the launcher forked.
+ssize_t read_while_wanted(const InitProgram& program, int fd, void* data, std::size_t size) noexcept {
+    pollfd watched[] = {{fd, POLLIN, 0}, {program.launcher, POLLIN, 0}, {program.parent, POLLIN, 0}};
+    while (::poll(watched, 3, -1) < 0) {
+    }
+    if (watched[1].revents != 0 || watched[2].revents != 0) {
+        ::_exit(125);
+    }
+    return ::read(fd, data, size);
+}
+
 void await_go(const InitProgram& program) noexcept {
     Order order;
-    const ssize_t got = ::read(program.order, &order, sizeof order);
+    const ssize_t got = read_while_wanted(program, program.order, &order, sizeof order);
     if (got != static_cast<ssize_t>(sizeof order) || order.kind != Order::Kind::go) {
         ::_exit(125);  // end of file: the launcher is dead; abort: it has said why
     }
@@ -185,6 +198,10 @@ void run_init(const InitProgram& program) noexcept {
     if (!program.own_pid_namespace) {
         ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     }
+    if (program.die_with_thread) {
+        // A stopped init cannot notice the launcher's death: the kernel's SIGKILL ends it all the same.
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    }
     await_go(program);
     open_missing_streams();
     SetupContext context;
@@ -220,8 +237,11 @@ void run_init(const InitProgram& program) noexcept {
         [[maybe_unused]] const ssize_t told = ::write(links.proceed[1], "", 1);
     }
     char pid[24] = {};
-    if (::read(links.announce[0], pid, sizeof pid - 1) <= 0) {
-        ::_exit(125);  // the setup child failed before it came here, and has reported it
+    if (read_while_wanted(program, links.announce[0], pid, sizeof pid - 1) <= 0) {
+        siginfo_t info{};
+        ::waitid(P_PID, static_cast<id_t>(command), &info, WEXITED);
+        check(program, Stage::setup, info.si_code == CLD_EXITED ? 0 : info.si_status);
+        ::_exit(125);  // the setup child has reported why
     }
     write_guest_maps(program, context.host_proc, pid);
 
@@ -240,7 +260,7 @@ void run_init(const InitProgram& program) noexcept {
     }
     hide(program);
     ::close(context.host_proc);
-    ::close(links.announce[0]);
+    supervision.announce = links.announce[0];
     supervision.proceed = links.proceed[1];
     if (program.listen && prepared_error == 0) {
         prepared_error = start_listener(supervision);

@@ -16,6 +16,7 @@ enum class Stage : std::uint32_t {
     handshake,         ///< launcher: "go"
     init_prepare,      ///< init: descriptors, cwd, /proc
     time_namespace,    ///< init: time namespace and its offsets
+    setup,             ///< init: the setup child was killed; the error is a signal
     clone_command,     ///< init: clone3 of the setup child
     network,           ///< init: the network namespace and its loopback
     guest_uid_map,     ///< init: the guest user namespace's uid_map
@@ -36,6 +37,7 @@ struct Status {
     enum class Kind : std::uint32_t {
         stage_failed,  ///< value: Stage, detail: errno
         started,       ///< value: the command's pid as the host's /proc has it
+        running,       ///< exec has succeeded, or the setup child has ended and reported why
         stopped,       ///< value: the signal
         continued,
         exited,    ///< value: status

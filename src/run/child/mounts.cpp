@@ -4,7 +4,7 @@
 #include "sys/syscalls.hpp"
 
 #include <cerrno>
-#include <cstdlib>
+#include <iterator>
 
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -46,12 +46,11 @@ int finish(const SetupState& state, int tree, std::uint64_t bits, unsigned flags
 
 // A detached tree can be attached once; a copy of it cannot be made before Linux 6.15.
 int take_old_root(SetupState& state) noexcept {
-    const int tree = state.old_root;
-    state.old_root = -1;
-    if (tree < 0) {
+    if (state.old_root_count == 0) {
         errno = EBUSY;
+        return -1;
     }
-    return tree;
+    return state.old_roots[--state.old_root_count];
 }
 
 int empty_directory(const SetupState& state) noexcept {
@@ -110,10 +109,15 @@ int execute(SetupState&, const plan::PrivatePropagation&) noexcept {
 }
 
 int execute(SetupState& state, const plan::CloneRoot&) noexcept {
-    if (state.old_root < 0) {
-        state.old_root = sys::open_tree(AT_FDCWD, "/", clone_tree | AT_RECURSIVE);
+    if (state.old_root_count == std::size(state.old_roots)) {
+        return E2BIG;
     }
-    return state.old_root < 0 ? errno : 0;
+    const int tree = sys::open_tree(AT_FDCWD, "/", clone_tree | AT_RECURSIVE);
+    if (tree < 0) {
+        return errno;
+    }
+    state.old_roots[state.old_root_count++] = tree;
+    return 0;
 }
 
 int execute(SetupState& state, const plan::MakeScratch&) noexcept {

@@ -11,11 +11,12 @@ struct SetupState {
     const InitProgram& program;
     mode_t umask = 022;  ///< the caller's
     SetupContext context;
-    int old_root = -1;  ///< a copy of the old root's tree, for the next bind of `/`
-    int scratch = -1;   ///< the scratch tmpfs
-    int root = -1;      ///< the new `/`
-    int proc = -1;      ///< the fresh proc, before anything in it was made read-only
-    int quotas = -1;    ///< /proc/sys/user
+    int old_roots[8] = {-1, -1, -1, -1, -1, -1, -1, -1};  ///< copies of the old root's tree, one for each bind of `/`
+    std::size_t old_root_count = 0;
+    int scratch = -1;  ///< the scratch tmpfs
+    int root = -1;     ///< the new `/`
+    int proc = -1;     ///< the fresh proc, before anything in it was made read-only
+    int quotas = -1;   ///< /proc/sys/user
 };
 
 // mounts.cpp

@@ -15,6 +15,8 @@
 namespace sandbox::run {
 namespace {
 
+constexpr int most_signals = 64;
+
 void tell(const Supervision& supervision, Status::Kind kind, int value, int detail) noexcept {
     const Status status{kind, value, detail};
     [[maybe_unused]] const ssize_t written = ::write(supervision.program->status, &status, sizeof status);
@@ -105,6 +107,9 @@ void obey(Supervision& supervision) noexcept {
         (order.kind != Order::Kind::signal_command && order.kind != Order::Kind::signal_group)) {
         end(supervision);  // the launcher is dead, or asks for it
     }
+    if (order.value < 1 || order.value > most_signals) {
+        return;
+    }
     const bool group = order.kind == Order::Kind::signal_group;
     const bool emulate = must_emulate(supervision, order.value);
     // To the group as the terminal would have done it. The group may be gone although the command lives: it can change
@@ -117,11 +122,22 @@ void obey(Supervision& supervision) noexcept {
     }
 }
 
-void report_child(Supervision& supervision, const siginfo_t& info) noexcept {
-    if (info.si_pid == supervision.listener) {
-        // Only kill(0, SIGKILL) inside ends it: meant for all of the group, and a command that is pid 1 is deaf to it.
+// Only what a process sends to its whole group, SIGKILL or SIGSTOP, reaches the listener. A command that is pid 1 is
+// deaf to both from inside; it was meant all the same.
+void listener_changed(const Supervision& supervision, int code) noexcept {
+    if (code == CLD_STOPPED) {
+        ::kill(supervision.listener, SIGCONT);
+        ::kill(supervision.command, SIGSTOP);
+    } else if (code != CLD_CONTINUED) {
         tell(supervision, Status::Kind::signaled, SIGKILL, 0);
         end(supervision);
+    }
+}
+
+void report_child(Supervision& supervision, const siginfo_t& info) noexcept {
+    if (info.si_pid == supervision.listener) {
+        listener_changed(supervision, info.si_code);
+        return;
     }
     if (info.si_pid != supervision.command) {
         return;  // an orphan; reaped by now
@@ -211,17 +227,19 @@ void supervise(Supervision& supervision) noexcept {
         ::_exit(125);
     }
     [[maybe_unused]] const ssize_t written = ::write(supervision.proceed, "", 1);
-    pollfd watched[] = {{program.order, POLLIN, 0},
-                        {program.launcher, POLLIN, 0},
-                        {supervision.signals, POLLIN, 0},
-                        {supervision.heard, POLLIN, 0},
-                        {program.parent, POLLIN, 0}};
+    pollfd watched[] = {{program.order, POLLIN, 0},       {program.launcher, POLLIN, 0},
+                        {supervision.signals, POLLIN, 0}, {supervision.heard, POLLIN, 0},
+                        {program.parent, POLLIN, 0},      {supervision.announce, POLLIN, 0}};
     for (;;) {
-        if (::poll(watched, 5, -1) < 0) {
+        if (::poll(watched, 6, -1) < 0) {
             continue;
         }
         if (watched[1].revents != 0 || watched[4].revents != 0) {
             end(supervision);
+        }
+        if (watched[5].revents != 0) {
+            tell(supervision, Status::Kind::running, 0, 0);
+            watched[5].fd = -1;
         }
         if (watched[2].revents != 0) {
             drain_signals(supervision);

@@ -15,6 +15,7 @@ struct Supervision {
     int command_status = -1;   ///< /proc/PID/status of the command
     int command_syscall = -1;  ///< /proc/PID/syscall of the command, or -1 where the kernel has none
     int children = -1;         ///< our own list of children, where no pid namespace ends them for us
+    int announce = -1;         ///< read end: its end of file means exec, or the setup child's end
     int proceed = -1;          ///< write end: the setup child may go on
     int emulated = 0;          ///< the signal whose default action was carried out for the command
     bool from_terminal = false;
