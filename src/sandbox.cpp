@@ -56,7 +56,7 @@ std::string closed_doors(const Spec& spec) {
             add("homes were hidden", "--home rw");
         }
     }
-    if (spec.network == Network::none) {
+    if (spec.network != Network::host) {
         add("the network was off", "--net host");
     }
     return what.empty() ? what : "inside, " + what + " (" + how + ")";

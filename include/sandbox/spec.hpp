@@ -99,7 +99,7 @@ struct Spec {
     std::optional<std::int64_t> boottime_offset;   ///< seconds; makes a time namespace (time_namespaces(7), Linux 5.6)
     std::optional<std::int64_t> monotonic_offset;  ///< seconds
 
-    Network network = Network::none;
+    std::optional<Network> network;   ///< none otherwise; an error together with `only`
     std::optional<std::string> root;  ///< a directory to use as `/` instead of the host's tree
     Home home = Home::isolated;
     std::vector<Mount> mounts;

@@ -37,8 +37,9 @@ class Tree {
     [[nodiscard]] virtual std::optional<std::string> canonical(const std::string& path) const = 0;
     /// The entries of a directory, sorted by name; nothing where it cannot be read.
     [[nodiscard]] virtual std::optional<std::vector<Entry>> list(const std::string& path) const = 0;
-    /// The content of a small text file, or an empty string.
-    [[nodiscard]] virtual std::string read(const std::string& path) const = 0;
+    /// The content of a small regular file below the directory `root`, which symbolic links do not leave; or an empty
+    /// string.
+    [[nodiscard]] virtual std::string read(const std::string& root, const std::string& path) const = 0;
 };
 
 /// One of the descriptors 0, 1, 2.

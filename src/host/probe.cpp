@@ -71,9 +71,19 @@ Stream probe_stream(int fd) {
     return stream;
 }
 
-std::string read_up_to(const std::string& path, std::size_t most) {
-    // O_NONBLOCK: a FIFO under that name must not hang us.
-    const sys::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+// A device or FIFO under that name must not be opened: that alone may do something, or never return.
+std::string read_up_to(const std::string& root, const std::string& path, std::size_t most) {
+    const sys::UniqueFd directory(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    open_how how{};
+    how.flags = O_PATH | O_CLOEXEC;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    const sys::UniqueFd place(sys::openat2(directory.get(), path.c_str(), how));
+    struct stat entry {};
+    if (!place || ::fstat(place.get(), &entry) < 0 || !S_ISREG(entry.st_mode)) {
+        return {};
+    }
+    const std::string again = "/proc/self/fd/" + std::to_string(place.get());
+    const sys::UniqueFd file(::open(again.c_str(), O_RDONLY | O_CLOEXEC));
     std::string text;
     char chunk[4096];
     while (file && text.size() < most) {
@@ -118,7 +128,7 @@ Facts probe() {
         const sys::UniqueFd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
         facts.has_terminal = static_cast<bool>(terminal);
     }
-    facts.mounts = parse_mountinfo(read_up_to("/proc/self/mountinfo", most_mountinfo));
+    facts.mounts = parse_mountinfo(read_up_to("/", "/proc/self/mountinfo", most_mountinfo));
     struct statfs sysctls {};
     facts.sysctls_read_only = ::statfs("/proc/sys", &sysctls) == 0 && (sysctls.f_flags & ST_RDONLY) != 0;
     const int abi = sys::landlock_create_ruleset(nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -163,12 +173,14 @@ std::optional<std::vector<Entry>> RealTree::list(const std::string& path) const 
     return entries;
 }
 
-std::string RealTree::read(const std::string& path) const {
-    return read_text(path);
+std::string RealTree::read(const std::string& root, const std::string& path) const {
+    return read_text_inside(root, path);
 }
 
-std::string read_text(const std::string& path) {
-    return read_up_to(path, most_text);
+std::string read_text(const std::string& path) { return read_up_to("/", path, most_text); }
+
+std::string read_text_inside(const std::string& root, const std::string& path) {
+    return read_up_to(root, path, most_text);
 }
 
 }  // namespace sandbox::host

@@ -72,7 +72,7 @@ std::uint64_t guest_clone_flags(const Plan& plan) {
 // As many of each kind as exist once the guest has its own: init's, the command's pid namespace, what the guest owns.
 unsigned namespaces_made(const Plan& plan, Namespace kind) {
     unsigned made = plan.owned.contains(kind) ? 1 : 0;
-    // Init's own. The cgroup namespace has only the setup child, which leaves it for the guest's.
+    // Init's own; of the cgroup namespaces there is one alone, the guest's or the setup child's.
     const bool left = kind == Namespace::cgroup && made == 1;
     if (kind != Namespace::user && kind != Namespace::uts && plan.fresh.contains(kind) && !left) {
         ++made;
@@ -200,8 +200,7 @@ void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::
 void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree,
                     const Identity& place) {
     Identity identity = place;
-    const std::string root = spec.root ? spec::absolute(facts.cwd.value_or("/"), *spec.root) : std::string();
-    identity.user = spec::passwd_name(tree.read(root + "/etc/passwd"), plan.guest_maps.users.front().inside);
+    identity.user = spec::passwd_name(tree.read(plan.base, "/etc/passwd"), plan.guest_maps.users.front().inside);
     const Environment environment = build_environment(spec, facts.environment, identity);
     Execute execute;
     execute.environment = environment.strings();
@@ -292,7 +291,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
 
     plan.steps.reserve(192);  // the default plan has some 120
     plan.steps.push_back(PrivatePropagation{});
-    if (plan.fresh.contains(Namespace::cgroup)) {
+    if (plan.fresh.contains(Namespace::cgroup) && !plan.owned.contains(Namespace::cgroup)) {
         plan.steps.push_back(NewCgroupNamespace{});
     }
     plan.steps.push_back(NewSessionKeyring{});

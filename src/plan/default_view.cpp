@@ -21,7 +21,8 @@ constexpr MountAttributes host_read_only{true, true, true, false};
 constexpr MountAttributes host_writable{false, true, true, false};
 constexpr MountAttributes private_read_only{true, true, true, false};
 constexpr MountAttributes private_writable{false, true, true, false};
-constexpr MountAttributes device{false, true, false, true};
+// Read-only keeps mode and times of the host's node; it does not keep a device from being written.
+constexpr MountAttributes device{true, true, false, true};
 
 constexpr std::array device_names = {"null", "zero", "full", "random", "urandom", "tty"};
 
@@ -190,7 +191,7 @@ void DefaultView::make_devices() {
         const std::string path = tree_.canonical("/proc/self/fd/" + std::to_string(fd)).value_or("");
         int error = 0;
         const std::optional<FileId> id = tree_.follow(path, error);
-        if (id && S_ISCHR(id->type)) {
+        if (id && *id == facts_.streams[fd].id) {
             view_.bind({path, *id}, path, "/dev/console", device);
             break;
         }
@@ -333,6 +334,17 @@ void DefaultView::refuse_kernel_source(const std::string& canonical, bool writab
     }
 }
 
+// Somebody's command may have left a link in the caller's directory that leads to where it never could write.
+void DefaultView::refuse_a_way_out(const sandbox::Bind& bind) const {
+    const std::optional<std::string> real = tree_.canonical(bind.source);
+    const bool upwards = ("/" + bind.source + "/").find("/../") != std::string::npos;
+    if (bind.source.starts_with('/') || upwards || !real || !facts_.cwd || spec::is_below_or_same(*real, *facts_.cwd)) {
+        return;
+    }
+    throw Error("cannot show " + bind.source + ": a symbolic link leads out of the current directory, to " + *real)
+        .with_fix(std::string(bind.writable ? "--rw " : "--ro ") + *real + " if that is meant");
+}
+
 void DefaultView::apply(const sandbox::Bind& bind) {
     const char* option = bind.writable ? "--rw " : "--ro ";
     int error = 0;
@@ -348,6 +360,7 @@ void DefaultView::apply(const sandbox::Bind& bind) {
                           : "check the permissions of the directories above it");
     }
     const bool relative = !bind.source.starts_with('/');
+    refuse_a_way_out(bind);
     if (relative && !facts_.cwd) {
         throw Error("cannot show " + bind.source + " (" + option + bind.source +
                     "): the current directory has no path: " + std::strerror(facts_.cwd_error))

@@ -39,6 +39,7 @@ class DefaultView {
     void apply(const Tmpfs& tmpfs);
     void show_resolver_files();
     void guard_kernel_mounts(const std::string& canonical, const std::string& target, bool writable);
+    void refuse_a_way_out(const sandbox::Bind& bind) const;
     void refuse_kernel_source(const std::string& canonical, bool writable) const;
     void choose_cwd();
 

@@ -48,14 +48,11 @@ struct NewCgroupNamespace {
 struct NewSessionKeyring {
     static constexpr const char* name = "session-keyring";
 };
-/// A copy of the old root's tree, kept for a bind of `/`: later on, scratch tmpfs and new root stand on top of it.
-struct CloneRoot {
-    static constexpr const char* name = "clone-root";
-};
 /// The scratch tmpfs: one superblock for every private directory, so that together they have one limit. It is attached
 /// over the old `/`, where the new tree never shows it.
 struct MakeScratch {
     static constexpr const char* name = "scratch";
+    unsigned root_copies = 0;  ///< copies of the old `/`, for binds of it: later on the scratch tmpfs stands over it
 };
 /// A directory in the scratch tmpfs.
 struct ScratchDirectory {
@@ -100,15 +97,15 @@ struct BindMount {
 /// A tmpfs with a limit of its own.
 struct MountTmpfs {
     static constexpr const char* name = "tmpfs";
+    struct MountPoint {
+        std::string path;  ///< relative to the tmpfs
+        bool directory = true;
+    };
     std::string target;
     std::string size;  ///< as tmpfs(5) takes it; empty: the kernel's default
     std::string mode;  ///< octal
-};
-/// A mount point in a private tmpfs that is mounted already.
-struct MakeMountPoint {
-    static constexpr const char* name = "mount-point";
-    std::string target;
-    bool directory = true;
+    /// Made before the tmpfs is attached: nobody else can reach it then.
+    std::vector<MountPoint> mount_points;
 };
 /// proc(5) of the pid namespace.
 struct MountProc {
@@ -230,11 +227,11 @@ struct Execute {
 };
 
 using Step =
-    std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, CloneRoot, MakeScratch, ScratchDirectory,
-                 ScratchFile, ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MakeMountPoint,
-                 MountProc, JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ReadOnly, Pin, PivotRoot,
-                 LoopbackUp, Sysctl, KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname, NewSession,
-                 ProcessGroup, ChangeDirectory, CloseDescriptors, NoNewPrivileges, Landlock, Seccomp, Execute>;
+    std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory, ScratchFile,
+                 ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MountProc, JoinNetwork,
+                 MountSysfs, MountDevpts, MountMqueue, Mask, ReadOnly, Pin, PivotRoot, LoopbackUp, Sysctl,
+                 KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname, NewSession, ProcessGroup,
+                 ChangeDirectory, CloseDescriptors, NoNewPrivileges, Landlock, Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

@@ -176,16 +176,17 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
     }
     for (const host::Entry& entry : *entries) {
         const std::string here = scratch + "/" + entry.name;
+        const std::string target = spec::join(inside, entry.name);
+        if (replaced.contains(entry.name) || hidden_.contains(target)) {
+            make_in_scratch(here, true);
+            continue;
+        }
         if (S_ISLNK(entry.id.type)) {
             scratch_symlinks_[here] = entry.link;
             plan_.steps.push_back(ScratchSymlink{here, entry.link});
             continue;
         }
         make_in_scratch(here, S_ISDIR(entry.id.type));
-        const std::string target = spec::join(inside, entry.name);
-        if (replaced.contains(entry.name) || hidden_.contains(target)) {
-            continue;
-        }
         const HostPlace place{spec::join(from.source, entry.name), spec::join(from.canonical, entry.name)};
         if (S_ISDIR(entry.id.type) && wants_skeleton(target)) {
             show_entries(here, target, place, {});
@@ -197,6 +198,7 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
 }
 
 void View::make_root(const std::string& base, const std::set<std::string>& replaced) {
+    scratch_step_ = plan_.steps.size();
     plan_.steps.push_back(MakeScratch{});
     make_scratch_directory("root", 0755);
     plan_.steps.push_back(MountRoot{"root"});
@@ -277,7 +279,8 @@ std::string View::make_place(const std::string& target, const Walk& found, bool 
         path = spec::join(path, found.missing[i]);
         const bool is_directory = directory || i + 1 < found.missing.size();
         if (area->kind == Area::Kind::tmpfs) {
-            plan_.steps.push_back(MakeMountPoint{path, is_directory});
+            std::get<MountTmpfs>(plan_.steps[area->step])
+                .mount_points.push_back({path.substr(prefix.size() + 1), is_directory});
         } else {
             make_in_scratch(area->backing.source + (prefix == "/" ? path : path.substr(prefix.size())), is_directory);
         }
@@ -300,9 +303,7 @@ std::string View::mount_scratch(const std::string& target, std::uint32_t mode, M
 void View::bind(Source source, const std::string& canonical, const std::string& target, MountAttributes attributes) {
     const std::string place = place_for(target, source.expected.type);
     if (source.path == "/") {
-        const auto scratch = std::find_if(plan_.steps.begin(), plan_.steps.end(),
-                                          [](const Step& step) { return std::holds_alternative<MakeScratch>(step); });
-        plan_.steps.insert(scratch, CloneRoot{});
+        ++std::get<MakeScratch>(plan_.steps[scratch_step_]).root_copies;
     }
     if (attributes.read_only && S_ISDIR(source.expected.type) && wants_skeleton(place)) {
         show_skeleton(place, {source.path, canonical});
@@ -317,8 +318,8 @@ void View::bind(Source source, const std::string& canonical, const std::string& 
 
 void View::mount_tmpfs(const std::string& target, std::string size, std::string mode) {
     const std::string place = place_for(target, S_IFDIR);
-    plan_.steps.push_back(MountTmpfs{place, std::move(size), std::move(mode)});
-    cover(place, {Area::Kind::tmpfs, {}, true});
+    plan_.steps.push_back(MountTmpfs{place, std::move(size), std::move(mode), {}});
+    cover(place, {Area::Kind::tmpfs, {}, true, plan_.steps.size() - 1});
     add_writable(place);
 }
 

@@ -77,6 +77,7 @@ class View {
         Kind kind = Kind::scratch;
         HostPlace backing;
         bool writable = false;
+        std::size_t step = 0;  ///< tmpfs: the step that mounts it
     };
     struct Walk {
         std::string path;                  ///< resolved as far as it exists
@@ -113,6 +114,7 @@ class View {
     std::map<std::string, mode_t> scratch_;                ///< what was made in the scratch tmpfs
     std::map<std::string, std::string> scratch_symlinks_;  ///< scratch path to text
     std::vector<std::string> writable_;
+    std::size_t scratch_step_ = 0;
     unsigned counter_ = 0;
 };
 

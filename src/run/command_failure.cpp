@@ -22,6 +22,7 @@ class Places {
   public:
     explicit Places(const plan::Plan& plan) : plan_(plan) {}
 
+    [[nodiscard]] const std::string& base() const { return plan_.base; }
     /// Where the host keeps what would stand at `path` inside if nothing were hidden.
     [[nodiscard]] std::string on_host(const std::string& path) const {
         return plan_.base == "/" ? path : plan_.base + path;
@@ -60,8 +61,8 @@ class Places {
 };
 
 // The program that would run the file: behind #!, or the ELF interpreter (elf(5)).
-std::string interpreter_of(const std::string& host_path) {
-    const std::string text = host::read_text(host_path);
+std::string interpreter_of(const std::string& root, const std::string& path) {
+    const std::string text = host::read_text_inside(root, path);
     if (text.starts_with("#!")) {
         const std::size_t start = text.find_first_not_of(" \t", 2);
         const std::size_t end = text.find_first_of(" \t\n", start);
@@ -96,7 +97,7 @@ Error hidden_failure(const Places& places, const std::string& command, const std
 }
 
 std::optional<Error> visible_but_failing(const Places& places, const std::string& command, const std::string& path) {
-    const std::string interpreter = interpreter_of(places.on_host(path));
+    const std::string interpreter = interpreter_of(places.base(), path);
     if (interpreter.empty()) {
         return std::nullopt;
     }

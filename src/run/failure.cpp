@@ -64,8 +64,10 @@ std::optional<Cause> exhausted_namespaces(const plan::Plan& plan) {
     return std::nullopt;
 }
 
-const Cause used_up = {"a limit of user.max_*_namespaces is used up, here or in a user namespace above",
-                       "end other sandboxes, or raise the limits in /proc/sys/user"};
+Cause used_up() {
+    return {"a limit of user.max_*_namespaces is used up, here or in a user namespace above",
+            "end other sandboxes, or raise the limits in /proc/sys/user"};
+}
 
 std::optional<Cause> refused_namespaces(const plan::Plan& plan) {
     if (first_line("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
@@ -99,7 +101,7 @@ Cause clone_cause(const plan::Plan& plan, int error) {
                 "is not mapped in its user namespace",
                 "run it outside of the chroot (--root DIR enters a tree), or ask who set this machine up"};
         case ENOSPC:
-            return exhausted_namespaces(plan).value_or(used_up);
+            return exhausted_namespaces(plan).value_or(used_up());
         case EUSERS:
             return {"user namespaces are nested too deeply (32 levels)", "start it from a shallower level"};
         case EAGAIN:
@@ -174,7 +176,7 @@ std::optional<Cause> bind_cause(const plan::BindMount& bind, int error) {
 
 Cause no_space_cause(const plan::Plan& plan, const plan::Step& step) {
     if (is<plan::EnterGuest>(step) || is<plan::NewCgroupNamespace>(step)) {
-        return exhausted_namespaces(plan).value_or(used_up);
+        return exhausted_namespaces(plan).value_or(used_up());
     }
     if (is<plan::ScratchDirectory>(step) || is<plan::ScratchFile>(step) || is<plan::ScratchSymlink>(step)) {
         return {"the private tmpfs is full: there is no memory left for it", "end other programs"};

@@ -94,7 +94,7 @@ void check_only(const Spec& spec) {
     if (!spec.share.empty()) {
         refuse_with("--share");
     }
-    if (spec.network == Network::host) {
+    if (spec.network) {
         refuse_with("--net");
     }
     if (spec.root) {

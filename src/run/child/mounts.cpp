@@ -4,6 +4,7 @@
 #include "sys/syscalls.hpp"
 
 #include <cerrno>
+#include <cstring>
 #include <iterator>
 
 #include <sys/mount.h>
@@ -44,6 +45,20 @@ int finish(const SetupState& state, int tree, std::uint64_t bits, unsigned flags
     return error;
 }
 
+int copy_old_root(SetupState& state, unsigned copies) noexcept {
+    for (; state.old_root_count < copies; ++state.old_root_count) {
+        if (state.old_root_count == std::size(state.old_roots)) {
+            return E2BIG;
+        }
+        const int tree = sys::open_tree(AT_FDCWD, "/", clone_tree | AT_RECURSIVE);
+        if (tree < 0) {
+            return errno;
+        }
+        state.old_roots[state.old_root_count] = tree;
+    }
+    return 0;
+}
+
 // A detached tree can be attached once; a copy of it cannot be made before Linux 6.15.
 int take_old_root(SetupState& state) noexcept {
     if (state.old_root_count == 0) {
@@ -73,7 +88,7 @@ int empty_directory(const SetupState& state) noexcept {
 }
 
 int bind_onto_itself(const SetupState& state, const char* path, std::uint64_t bits) noexcept {
-    const int target = open_inside(state.root, path);
+    const int target = open_target(state, path);
     if (target < 0) {
         return errno;
     }
@@ -90,6 +105,18 @@ int bind_onto_itself(const SetupState& state, const char* path, std::uint64_t bi
 }
 
 }  // namespace
+
+int open_target(const SetupState& state, const char* path) noexcept {
+    constexpr const char* proc = "/proc/";
+    constexpr const char* sysfs = "/sys/";
+    if (state.proc >= 0 && std::strncmp(path, proc, std::strlen(proc)) == 0) {
+        return open_inside(state.proc, path + std::strlen(proc));
+    }
+    if (state.sysfs >= 0 && std::strncmp(path, sysfs, std::strlen(sysfs)) == 0) {
+        return open_inside(state.sysfs, path + std::strlen(sysfs));
+    }
+    return open_inside(state.root, path);
+}
 
 int attach(const SetupState& state, int tree, const char* target) noexcept {
     const int mount_point = open_inside(state.root, target);
@@ -108,19 +135,10 @@ int execute(SetupState&, const plan::PrivatePropagation&) noexcept {
     return sys::mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, attributes) < 0 ? errno : 0;
 }
 
-int execute(SetupState& state, const plan::CloneRoot&) noexcept {
-    if (state.old_root_count == std::size(state.old_roots)) {
-        return E2BIG;
+int execute(SetupState& state, const plan::MakeScratch& step) noexcept {
+    if (const int failed = copy_old_root(state, step.root_copies); failed != 0) {
+        return failed;
     }
-    const int tree = sys::open_tree(AT_FDCWD, "/", clone_tree | AT_RECURSIVE);
-    if (tree < 0) {
-        return errno;
-    }
-    state.old_roots[state.old_root_count++] = tree;
-    return 0;
-}
-
-int execute(SetupState& state, const plan::MakeScratch&) noexcept {
     const int context = sys::fsopen("tmpfs", FSOPEN_CLOEXEC);
     if (context < 0) {
         return errno;
@@ -203,7 +221,7 @@ int execute(SetupState& state, const plan::BindMount& step) noexcept {
 }
 
 int execute(SetupState& state, const plan::Mask& step) noexcept {
-    const int target = open_inside(state.root, step.target.c_str());
+    const int target = open_target(state, step.target.c_str());
     if (target < 0) {
         return errno == ENOENT ? 0 : errno;
     }

@@ -16,12 +16,12 @@ struct SetupState {
     int scratch = -1;  ///< the scratch tmpfs
     int root = -1;     ///< the new `/`
     int proc = -1;     ///< the fresh proc, before anything in it was made read-only
+    int sysfs = -1;    ///< the fresh sysfs
     int quotas = -1;   ///< /proc/sys/user
 };
 
 // mounts.cpp
 int execute(SetupState& state, const plan::PrivatePropagation& step) noexcept;
-int execute(SetupState& state, const plan::CloneRoot& step) noexcept;
 int execute(SetupState& state, const plan::MakeScratch& step) noexcept;
 int execute(SetupState& state, const plan::ScratchDirectory& step) noexcept;
 int execute(SetupState& state, const plan::ScratchFile& step) noexcept;
@@ -37,7 +37,6 @@ int execute(SetupState& state, const plan::PivotRoot& step) noexcept;
 
 // filesystems.cpp
 int execute(SetupState& state, const plan::MountTmpfs& step) noexcept;
-int execute(SetupState& state, const plan::MakeMountPoint& step) noexcept;
 int execute(SetupState& state, const plan::MountProc& step) noexcept;
 int execute(SetupState& state, const plan::MountSysfs& step) noexcept;
 int execute(SetupState& state, const plan::MountDevpts& step) noexcept;
@@ -71,6 +70,10 @@ int execute(SetupState& state, const plan::Seccomp& step) noexcept;
 /// nullptr is a flag. `keep` receives a descriptor of the mount when it is not nullptr. filesystems.cpp
 int mount_fresh(const SetupState& state, const char* type, const char* const* options, const char* target,
                 unsigned attributes, int* keep) noexcept;
+
+/// A descriptor of a path inside; what lies in the fresh /proc and /sys is reached from those mounts themselves,
+/// wherever somebody may have moved their mount points meanwhile. mounts.cpp
+int open_target(const SetupState& state, const char* path) noexcept;
 
 /// Attaches the detached tree `tree` at `target` inside. mounts.cpp
 int attach(const SetupState& state, int tree, const char* target) noexcept;
