@@ -177,7 +177,9 @@ std::string RealTree::read(const std::string& root, const std::string& path) con
     return read_text_inside(root, path);
 }
 
-std::string read_text(const std::string& path) { return read_up_to("/", path, most_text); }
+std::string read_text(const std::string& path) {
+    return read_up_to("/", path, most_text);
+}
 
 std::string read_text_inside(const std::string& root, const std::string& path) {
     return read_up_to(root, path, most_text);

@@ -256,7 +256,7 @@ Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
         plan.steps.push_back(JoinNetwork{});
         open_network_to_all(plan, facts);
     }
-    protect_kernel_trees(plan);
+    protect_kernel_trees(plan, facts);
     plan.steps.push_back(ReadOnly{"/sys"});
     if (!spec.cwd && !facts.cwd) {
         throw Error(std::string("cannot keep the current directory: ") + std::strerror(facts.cwd_error))

@@ -32,6 +32,12 @@ constexpr std::array masked = {
     "/proc/latency_stats", "/proc/sched_debug",   "/proc/scsi",    "/proc/timer_list",
     "/proc/timer_stats",   "/proc/sysrq-trigger", "/sys/firmware",
 };
+// What only root of the host could read anyway.
+constexpr std::array masked_for_root = {
+    "/proc/config.gz",    "/proc/kpagecount",  "/proc/kpagecgroup",    "/proc/kpageflags",
+    "/proc/pagetypeinfo", "/proc/slabinfo",    "/proc/vmallocinfo",    "/sys/fs/bpf",
+    "/sys/fs/pstore",     "/sys/kernel/debug", "/sys/kernel/security", "/sys/kernel/tracing",
+};
 constexpr std::array read_only = {"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"};
 
 // File systems that are interfaces of the kernel: writing there asks for kuid 0, not for a capability.
@@ -61,12 +67,17 @@ std::string octal(std::uint32_t value) {
 
 }  // namespace
 
-void protect_kernel_trees(Plan& plan) {
+void protect_kernel_trees(Plan& plan, const host::Facts& facts) {
     for (const char* path : read_only) {
         plan.steps.push_back(ReadOnly{path});
     }
     for (const char* path : masked) {
         plan.steps.push_back(Mask{path});
+    }
+    if (facts.uid == 0) {
+        for (const char* path : masked_for_root) {
+            plan.steps.push_back(Mask{path});
+        }
     }
 }
 
@@ -101,10 +112,14 @@ DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host:
 
 void DefaultView::build() {
     make_root();
-    view_.add_writable("/dev");  // its mounts decide: only devices can be written there
-    view_.add_writable("/proc");
     make_proc();
     make_devices();
+    // Their mounts decide: only devices can be written in /dev, only what is not covered in /proc.
+    view_.add_writable("/dev");
+    view_.add_writable("/proc");
+    if (fresh_.contains(Namespace::ipc)) {
+        view_.add_landlock_rule("/dev/mqueue");
+    }
     make_private_places();
     if (!spec_.root) {
         hide_homes();
@@ -171,7 +186,7 @@ void DefaultView::make_sys() {
         view_.bind({"/sys", tree_.follow("/sys", error).value_or(FileId{})}, "/sys", "/sys", {true, true, true, true});
         show_resolver_files();
     }
-    protect_kernel_trees(plan_);
+    protect_kernel_trees(plan_, facts_);
 }
 
 void DefaultView::make_devices() {
@@ -200,7 +215,6 @@ void DefaultView::make_devices() {
     if (fresh_.contains(Namespace::ipc)) {
         view_.mount_scratch("/dev/shm", 01777, private_writable);
         view_.mount_special<MountMqueue>("/dev/mqueue");
-        view_.add_landlock_rule("/dev/mqueue");
     } else {
         for (const char* path : {"/dev/shm", "/dev/mqueue"}) {
             int error = 0;

@@ -56,7 +56,7 @@ class DefaultView {
 };
 
 /// Masks and read-only binds of /proc and /sys: files of the host that ask for kuid 0, not for a capability.
-void protect_kernel_trees(Plan& plan);
+void protect_kernel_trees(Plan& plan, const host::Facts& facts);
 
 /// Root inside has no network capability; what it would need one for is opened to everybody inside.
 void open_network_to_all(Plan& plan, const host::Facts& facts);

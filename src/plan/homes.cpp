@@ -62,7 +62,7 @@ Homes::Homes(const host::Facts& facts, const host::Tree& tree) : tree_(&tree) {
         hide(listed, false);
     }
     const std::string variable = find_variable(facts.environment, "HOME").value_or("");
-    if (variable.starts_with('/')) {
+    if (!is_system_directory(variable)) {
         const std::size_t known = hidden_.size();
         hide(variable, false);
         int error = 0;

@@ -211,7 +211,6 @@ struct Landlock {
     static constexpr const char* name = "landlock";
     int abi = 0;
     std::vector<std::string> writable;
-    bool standard_streams = true;
 };
 /// The seccomp filter: no input faked into the terminal, no foreign system call tables.
 struct Seccomp {

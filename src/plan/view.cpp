@@ -144,6 +144,7 @@ void View::cover(const std::string& path, Area area) {
     for (auto below = areas_.lower_bound(path); below != areas_.end() && below->first.starts_with(path);) {
         below = spec::is_below_or_same(below->first, path) ? areas_.erase(below) : std::next(below);
     }
+    std::erase_if(writable_, [&](const std::string& place) { return spec::is_below_or_same(place, path); });
     areas_[path] = std::move(area);
 }
 

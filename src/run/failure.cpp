@@ -161,7 +161,7 @@ std::optional<Cause> bind_cause(const plan::BindMount& bind, int error) {
         case ESTALE:
             return Cause{bind.source.path + " was replaced by something else while the sandbox started", "try again"};
         case ENOENT:
-            return Cause{"the source or the target vanished while the sandbox started", "try again"};
+            return Cause{"the target does not exist inside, or the source vanished while the sandbox started", ""};
         case EACCES:
             return Cause{"a directory above " + bind.source.path +
                              " cannot be searched inside: it belongs to an id that is "

@@ -1,17 +1,22 @@
 // The launcher: starts a plan and supervises it from outside.
 //
-// Theory of operation. Three processes:
+// Theory of operation. The processes:
 //   launcher   the calling process, outside. Makes init with clone3 (user namespace first, always), writes the id maps
 //   of the
-//              setup user namespace while init waits on the order pipe, says "go", and then waits.
-//   init       init.cpp. In the setup user namespace, pid 1 of the outer pid namespace. Makes the command's process.
+//              setup user namespace while init waits for the order, says "go", and then waits.
+//   init       init.cpp. In the setup user namespace, pid 1 of the outer pid namespace. Makes the command's process,
+//   then the
+//              network namespace while that one mounts, writes the guest's id maps, gives up all it can, and waits.
 //   command    setup.cpp until exec: executes the plan's steps, enters the guest user namespace, becomes the command.
-// Pipes, all close-on-exec:
-//   order      launcher -> init      go, abort, signals. End of file: the launcher is dead, and so is the sandbox.
-//   status     init -> launcher      a stage that failed; the command's pid, stops, end.
-//   report     command -> launcher   the step that failed, or `executing` and end of file: exec closed it.
-//   announce, proceed                between command and init: the guest user namespace exists; its maps are written.
-// What the guest could write to is none of these: its side of each is closed before it runs.
+//   listener   listener.cpp. A child of init, where there is a terminal and the command is pid 1.
+// The pipes, all close-on-exec:
+//   order      launcher -> init      go, abort, signals.
+//   status     init -> launcher      a stage that failed; the command's pid, that it runs, its stops, its end.
+//   report     command -> launcher   the step that failed, or that exec comes next; with --verbose the time of each.
+//   announce   command -> init       the guest user namespace exists; closed by exec.
+//   proceed    init -> command       the network namespace exists; the guest's id maps are written.
+// The launcher's death is seen by its pidfd, init's by another: the end of a pipe proves nothing while a process that
+// another thread of the launcher forked holds a copy. None of these descriptors is left in the command.
 #pragma once
 
 #include "plan/plan.hpp"

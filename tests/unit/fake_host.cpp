@@ -172,9 +172,9 @@ std::optional<std::vector<host::Entry>> FakeTree::list(const std::string& path) 
     return entries;
 }
 
-std::string FakeTree::read(const std::string& path) const {
+std::string FakeTree::read(const std::string& root, const std::string& path) const {
     int error = 0;
-    const Trail trail = walk(path, true, error);
+    const Trail trail = walk(root == "/" ? path : root + path, true, error);
     return trail.empty() || !S_ISREG(trail.back().second->id.type) ? std::string() : trail.back().second->text;
 }
 
@@ -211,6 +211,8 @@ FakeHost::FakeHost(const std::string& cwd) {
         stream.type = S_IFIFO;
     }
     facts.streams[1].access = facts.streams[2].access = O_WRONLY;
+    facts.mounts = {
+        {"8:1", "/", "/"}, {"0:20", "/", "/proc"}, {"0:21", "/", "/sys"}, {"0:5", "/", "/dev"}, {"0:23", "/", "/run"}};
     facts.landlock_abi = 7;
     facts.environment = {"PATH=/usr/local/bin:/usr/bin:/bin",
                          "HOME=/home/ann",
@@ -234,6 +236,11 @@ void FakeHost::lose_cwd() {
     tree.remove(facts.cwd.value());
     facts.cwd.reset();
     facts.cwd_error = ENOENT;
+}
+
+void FakeHost::mount_again(const std::string& path, const std::string& from) {
+    tree.alias(path, from);
+    facts.mounts.push_back({facts.mounts.front().device, from, path});
 }
 
 void FakeHost::set(const std::string& name, const std::optional<std::string>& value) {

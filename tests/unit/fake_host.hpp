@@ -34,7 +34,7 @@ class FakeTree final : public host::Tree {
     [[nodiscard]] std::optional<plan::FileId> follow(const std::string& path, int& error) const override;
     [[nodiscard]] std::optional<std::string> canonical(const std::string& path) const override;
     [[nodiscard]] std::optional<std::vector<host::Entry>> list(const std::string& path) const override;
-    [[nodiscard]] std::string read(const std::string& path) const override;
+    [[nodiscard]] std::string read(const std::string& root, const std::string& path) const override;
 
   private:
     struct Node {
@@ -69,6 +69,8 @@ class FakeHost {
     void enter(const std::string& path);
     /// Removes the current directory.
     void lose_cwd();
+    /// Shows a directory of the root file system a second time, and says so in mountinfo.
+    void mount_again(const std::string& path, const std::string& from);
     /// Sets a variable of the caller, or takes it away.
     void set(const std::string& name, const std::optional<std::string>& value);
 

@@ -186,9 +186,8 @@ void hide(const InitProgram& program) noexcept {
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-}  // namespace
-
-void run_init(const InitProgram& program) noexcept {
+// Before anything of the sandbox exists: what init is to the launcher and to its own children.
+void settle(const InitProgram& program) noexcept {
     int keep[] = {program.order,  program.status,     program.report,     program.launcher,
                   program.parent, program.streams[0], program.streams[1], program.streams[2]};
     close_all_but(keep);
@@ -202,10 +201,10 @@ void run_init(const InitProgram& program) noexcept {
         // A stopped init cannot notice the launcher's death: the kernel's SIGKILL ends it all the same.
         ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     }
-    await_go(program);
+}
+
+void prepare(const InitProgram& program, SetupContext& context, Links& links) noexcept {
     open_missing_streams();
-    SetupContext context;
-    Links links;
     context.host_proc = ::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     context.cwd = ::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     context.init = sys::pidfd_open(::getpid(), 0);
@@ -217,19 +216,57 @@ void run_init(const InitProgram& program) noexcept {
     if (program.time_offsets != nullptr) {
         check(program, Stage::time_namespace, make_time_namespace(program));
     }
-    const pid_t command = clone_setup_child(program, context, links);
-    check(program, Stage::clone_command, command < 0 ? errno : 0);
-    ::close(links.announce[1]);
-    ::close(links.proceed[0]);
-    ::close(program.report);
-    ::close(context.cwd);
-    ::close(context.init);
-    sys::close_range(0, 2, 0);
+}
+
+// What only the setup child needs from here on, descriptors 0-2 included.
+void let_go(const InitProgram& program, const SetupContext& context, const Links& links) noexcept {
+    for (const int fd : {links.announce[1], links.proceed[0], program.report, context.cwd, context.init}) {
+        ::close(fd);
+    }
     for (const int stream : program.streams) {
         if (stream >= 0) {
             ::close(stream);
         }
     }
+    sys::close_range(0, 2, 0);
+}
+
+// The setup child is in the guest user namespace and says by which number the host's /proc knows it.
+void await_guest(const InitProgram& program, const Links& links, pid_t command, char* pid, std::size_t size) noexcept {
+    if (read_while_wanted(program, links.announce[0], pid, size) > 0) {
+        return;
+    }
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(command), &info, WEXITED);
+    check(program, Stage::setup, info.si_code == CLD_EXITED ? 0 : info.si_status);
+    ::_exit(125);  // it has reported why
+}
+
+int watch_command(Supervision& supervision, int host_proc, const char* pid) noexcept {
+    supervision.signals = child_signals();
+    supervision.command_status = open_below(host_proc, pid, "status");
+    supervision.command_syscall = open_below(host_proc, pid, "syscall");
+    if (supervision.signals < 0 || supervision.command_status < 0) {
+        return errno;
+    }
+    if (!supervision.program->own_pid_namespace) {
+        supervision.children = open_below(host_proc, "thread-self", "children");
+        return supervision.children < 0 ? errno : 0;
+    }
+    return 0;
+}
+
+}  // namespace
+
+void run_init(const InitProgram& program) noexcept {
+    settle(program);
+    await_go(program);
+    SetupContext context;
+    Links links;
+    prepare(program, context, links);
+    const pid_t command = clone_setup_child(program, context, links);
+    check(program, Stage::clone_command, command < 0 ? errno : 0);
+    let_go(program, context, links);
 
     // While the setup child mounts: the network namespace takes as long as all of that.
     check(program, Stage::network, make_network(program.init_unshare_flags));
@@ -237,37 +274,23 @@ void run_init(const InitProgram& program) noexcept {
         [[maybe_unused]] const ssize_t told = ::write(links.proceed[1], "", 1);
     }
     char pid[24] = {};
-    if (read_while_wanted(program, links.announce[0], pid, sizeof pid - 1) <= 0) {
-        siginfo_t info{};
-        ::waitid(P_PID, static_cast<id_t>(command), &info, WEXITED);
-        check(program, Stage::setup, info.si_code == CLD_EXITED ? 0 : info.si_status);
-        ::_exit(125);  // the setup child has reported why
-    }
+    await_guest(program, links, command, pid, sizeof pid - 1);
     write_guest_maps(program, context.host_proc, pid);
 
     Supervision supervision;
     supervision.program = &program;
     supervision.command = command;
-    supervision.signals = child_signals();
-    supervision.command_status = open_below(context.host_proc, pid, "status");
-    supervision.command_syscall = open_below(context.host_proc, pid, "syscall");
-    int prepared_error = supervision.signals < 0 || supervision.command_status < 0 ? errno : 0;
-    if (prepared_error == 0 && !program.own_pid_namespace) {
-        supervision.children = open_below(context.host_proc, "self", "task/self/children");
-        if (supervision.children < 0) {
-            supervision.children = open_below(context.host_proc, "thread-self", "children");
-        }
-    }
-    hide(program);
-    ::close(context.host_proc);
     supervision.announce = links.announce[0];
     supervision.proceed = links.proceed[1];
-    if (program.listen && prepared_error == 0) {
-        prepared_error = start_listener(supervision);
+    int error = watch_command(supervision, context.host_proc, pid);
+    ::close(context.host_proc);
+    hide(program);
+    if (program.listen && error == 0) {
+        error = start_listener(supervision);
     }
     const Status started{Status::Kind::started, parse_pid(pid), 0};
-    [[maybe_unused]] ssize_t written = ::write(program.status, &started, sizeof started);
-    check(program, Stage::init_supervision, prepared_error);
+    [[maybe_unused]] const ssize_t written = ::write(program.status, &started, sizeof started);
+    check(program, Stage::init_supervision, error);
     supervise(supervision);
 }
 

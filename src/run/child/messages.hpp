@@ -51,7 +51,7 @@ struct Status {
 /// Setup child to launcher. The pipe is close-on-exec: end of file after `executing` means that the command runs.
 struct Report {
     enum class Kind : std::uint32_t {
-        failed,     ///< step, error, detail (for exec: the candidate)
+        failed,     ///< step, error
         step_done,  ///< step, value: nanoseconds (only when traced)
         inode,      ///< step: Namespace, value: inode (only when traced)
         executing,
@@ -59,7 +59,6 @@ struct Report {
     Kind kind = Kind::failed;
     std::uint32_t step = 0;
     std::int32_t error = 0;
-    std::int32_t detail = 0;
     std::int64_t value = 0;
 };
 
