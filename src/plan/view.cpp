@@ -120,7 +120,10 @@ bool View::is_private(const std::string& path) const {
 }
 
 std::string View::nearest_existing(const std::string& path) const {
-    return walk(path).path;
+    const std::string place = walk(path).path;
+    // Nobody knows what a special area has inside, least of all below the pid of somebody outside.
+    const auto [prefix, area] = area_of(place);
+    return area != nullptr && area->kind == Area::Kind::special ? prefix : place;
 }
 
 std::map<std::string, std::string> View::areas() const {
