@@ -4,7 +4,10 @@
 
 #include <sandbox/error.hpp>
 
+#include <algorithm>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -17,10 +20,38 @@ using Strings = std::vector<std::string>;
 constexpr MountAttributes read_only{true, true, true, false};
 constexpr MountAttributes writable{false, true, true, false};
 
+/// A view of a tree, and the plan that it adds to.
+struct Fixture {
+    explicit Fixture(const host::Tree& tree, std::set<std::string> wanted = {}, std::set<std::string> not_shown = {})
+        : skeletons(std::move(wanted)), hidden(std::move(not_shown)), view(plan, tree, skeletons, hidden) {}
+    Fixture(const Fixture&) = delete;
+    Fixture& operator=(const Fixture&) = delete;
+
+    void bind(const host::Tree& tree, const std::string& source, const std::string& target,
+              MountAttributes attributes = read_only) {
+        int error = 0;
+        const FileId id = tree.follow(source, error).value();
+        view.bind({source, id}, tree.canonical(source).value(), target, attributes);
+    }
+    /// `name subject` of each step from this one on.
+    [[nodiscard]] Strings steps(std::size_t from = 0) const {
+        Strings result;
+        for (std::size_t i = from; i < plan.steps.size(); ++i) {
+            result.push_back(std::string(step_name(plan.steps[i])) + " " + step_subject(plan.steps[i]));
+        }
+        return result;
+    }
+
+    Plan plan;
+    std::set<std::string> skeletons;
+    std::set<std::string> hidden;
+    View view;
+};
+
 /// A view of a small tree, whose own steps are left out of steps().
 class ViewTest : public testing::Test {
   protected:
-    ViewTest() : view_(plan_, tree_) {
+    ViewTest() : made_(tree_), plan_(made_.plan), view_(made_.view) {
         for (const char* path :
              {"/etc", "/opt/tool/lib", "/srv/data", "/usr/lib", "/var/log", "/proc", "/run", "/tmp"}) {
             tree_.directory(path);
@@ -36,48 +67,44 @@ class ViewTest : public testing::Test {
     }
 
     void bind(const std::string& source, const std::string& target, MountAttributes attributes = read_only) {
-        int error = 0;
-        view_.bind({source, tree_.follow(source, error).value()}, source, target, attributes);
+        made_.bind(tree_, source, target, attributes);
     }
-    /// `name subject` of each step since the root was made.
-    [[nodiscard]] Strings steps() const {
-        Strings result;
-        for (std::size_t i = own_steps_; i < plan_.steps.size(); ++i) {
-            result.push_back(std::string(step_name(plan_.steps[i])) + " " + step_subject(plan_.steps[i]));
-        }
-        return result;
-    }
+    [[nodiscard]] Strings steps() const { return made_.steps(own_steps_); }
 
     test::FakeTree tree_;
-    Plan plan_;
-    View view_;
+    Fixture made_;
+    Plan& plan_;
+    View& view_;
     std::size_t own_steps_ = 0;
 };
 
+/// Where the entries of the root begin.
+std::size_t after_root(const Strings& steps) {
+    const auto root = std::find(steps.begin(), steps.end(), "root /");
+    EXPECT_NE(root, steps.end());
+    return static_cast<std::size_t>(root - steps.begin()) + 1;
+}
+
 TEST_F(ViewTest, TheRootIsMadeOfItsEntries) {
-    own_steps_ = 0;
-    EXPECT_EQ(steps(), (Strings{"scratch ", "mkdir root", "root /", "mkdir root/etc", "symlink root/lib -> usr/lib",
-                                "mkdir root/opt", "mkdir root/proc", "mkdir root/run", "mkdir root/srv",
-                                "mkdir root/tmp", "mkdir root/usr", "mkdir root/var", "bind /etc", "bind /opt",
-                                "bind /srv", "bind /usr", "bind /var"}));
+    const Strings all = made_.steps();
+    EXPECT_EQ(made_.steps(after_root(all)),
+              (Strings{"mkdir root/etc", "bind /etc", "symlink root/lib -> usr/lib", "mkdir root/opt", "bind /opt",
+                       "mkdir root/proc", "mkdir root/run", "mkdir root/srv", "bind /srv", "mkdir root/tmp",
+                       "mkdir root/usr", "bind /usr", "mkdir root/var", "bind /var"}));
 }
 
 TEST_F(ViewTest, AFileBelowTheRoot) {
     test::FakeTree tree;
     tree.file("/image");
-    Plan plan;
-    View view(plan, tree);
-    view.make_root("/", {});
-    EXPECT_EQ(step_subject(plan.steps.at(3)), "root/image");
-    EXPECT_STREQ(step_name(plan.steps.at(3)), "mkfile");
-    EXPECT_STREQ(step_name(plan.steps.at(4)), "bind");
+    Fixture made(tree);
+    made.view.make_root("/", {});
+    EXPECT_EQ(made.steps(after_root(made.steps())), (Strings{"mkfile root/image", "bind /image"}));
 }
 
 TEST_F(ViewTest, ARootThatCannotBeListed) {
     tree_.close("/opt/tool");
-    Plan plan;
-    View view(plan, tree_);
-    EXPECT_THROW(view.make_root("/opt/tool", {}), Error);
+    Fixture made(tree_);
+    EXPECT_THROW(made.view.make_root("/opt/tool", {}), Error);
 }
 
 TEST_F(ViewTest, Resolve) {
@@ -137,31 +164,70 @@ TEST_F(ViewTest, AMissingPlaceBelowTheRootNeedsADirectoryOnly) {
                                 "bind /etc/hosts at /a/c"}));
 }
 
-TEST_F(ViewTest, AMissingPlaceInAReadOnlyTreeRebuildsItsDirectory) {
+TEST_F(ViewTest, AMissingPlaceInAReadOnlyTreeWantsItsDirectoryAsASkeleton) {
     bind("/srv/data", "/opt/new");
-    EXPECT_EQ(steps(), (Strings{"mkdir rebuilt-0", "private /opt", "symlink rebuilt-0/current -> tool",
-                                "symlink rebuilt-0/loop -> /opt/loop", "mkdir rebuilt-0/tool", "bind /opt/tool",
-                                "mkdir rebuilt-0/new", "bind /srv/data at /opt/new"}));
+    bind("/srv/data", "/opt/tool/a/b");
+    EXPECT_EQ(view_.missing_skeletons(), (std::set<std::string>{"/opt", "/opt/tool"}));
     EXPECT_TRUE(view_.exists("/opt/tool/lib"));
     EXPECT_EQ(view_.resolve("/opt/current"), "/opt/tool");
 }
 
-TEST_F(ViewTest, RebuildingTakesTheSourceFromWhereItsParentWas) {
-    bind("/opt", "/srv/data");
-    own_steps_ = plan_.steps.size();
-    bind("/etc/hosts", "/srv/data/tool/hosts");
-    EXPECT_EQ(steps(), (Strings{"mkdir rebuilt-0", "private /srv/data/tool", "mkdir rebuilt-0/lib",
-                                "bind /opt/tool/lib at /srv/data/tool/lib", "mkfile rebuilt-0/hosts",
-                                "bind /etc/hosts at /srv/data/tool/hosts"}));
+TEST_F(ViewTest, ASkeletonIsMadeFromTheStart) {
+    Fixture made(tree_, {"/opt/tool"});
+    made.view.make_root("/", {"etc", "proc", "run", "srv", "tmp", "usr", "var"});
+    Strings of_opt = made.steps();
+    std::erase_if(of_opt, [](const std::string& step) { return step.find("opt") == std::string::npos; });
+    EXPECT_EQ(of_opt,
+              (Strings{"mkdir root/opt", "symlink root/opt/current -> tool", "symlink root/opt/loop -> /opt/loop",
+                       "mkdir root/opt/tool", "mkdir root/opt/tool/lib", "bind /opt/tool/lib"}));
+    made.bind(tree_, "/srv/data", "/opt/tool/a/b");
+    EXPECT_TRUE(made.view.missing_skeletons().empty());
+    EXPECT_EQ(made.steps().back(), "bind /srv/data at /opt/tool/a/b");
+}
+
+TEST_F(ViewTest, ASkeletonOfWhatAnOptionShows) {
+    Fixture made(tree_, {"/srv/data/tool"});
+    made.view.make_root("/", {"etc", "opt", "proc", "run", "tmp", "usr", "var"});
+    const std::size_t before = made.plan.steps.size();
+    tree_.enter("/srv");
+    made.bind(tree_, "../opt", "/srv/data");
+    EXPECT_EQ(made.steps(before), (Strings{"mkdir rebuilt-0", "private /srv/data", "symlink rebuilt-0/current -> tool",
+                                           "symlink rebuilt-0/loop -> /opt/loop", "mkdir rebuilt-0/tool",
+                                           "mkdir rebuilt-0/tool/lib", "bind ../opt/tool/lib at /srv/data/tool/lib"}))
+        << "sources as the child reaches them";
+}
+
+TEST_F(ViewTest, ASkeletonLeavesOutWhatIsHidden) {
+    Fixture made(tree_, {"/opt"}, {"/opt/tool", "/opt/loop"});
+    made.view.make_root("/", {"etc", "proc", "run", "srv", "tmp", "usr", "var"});
+    Strings of_opt = made.steps();
+    std::erase_if(of_opt, [](const std::string& step) { return step.find("opt") == std::string::npos; });
+    EXPECT_EQ(of_opt, (Strings{"mkdir root/opt", "symlink root/opt/current -> tool", "mkdir root/opt/loop",
+                               "mkdir root/opt/tool"}));
+    EXPECT_TRUE(made.view.is_private("/opt/tool/lib"));
+}
+
+TEST_F(ViewTest, WhatStandsBetweenAWritableMountAndOneBelowIsPinned) {
+    tree_.directory("/srv/data/a/b/c");
+    bind("/srv", "/srv", writable);
+    bind("/etc", "/srv/data/a/b/c");
+    bind("/etc", "/srv/data/a/b");
+    bind("/etc/hosts", "/etc/hosts");
+    EXPECT_EQ(steps(), (Strings{"bind /srv", "pin /srv/data", "pin /srv/data/a", "pin /srv/data/a/b",
+                                "bind /etc at /srv/data/a/b/c", "bind /etc at /srv/data/a/b", "bind /etc/hosts"}));
 }
 
 TEST_F(ViewTest, AMissingPlaceInATmpfsIsMadeThere) {
     view_.mount_tmpfs("/srv", "", "0755");
     bind("/etc", "/srv/a/b");
     bind("/etc/hosts", "/srv/a/c");
-    EXPECT_EQ(steps(), (Strings{"tmpfs /srv", "mount-point /srv/a", "mount-point /srv/a/b", "bind /etc at /srv/a/b",
-                                "mount-point /srv/a", "mount-point /srv/a/c", "bind /etc/hosts at /srv/a/c"}));
-    EXPECT_FALSE(std::get<MakeMountPoint>(plan_.steps.at(own_steps_ + 5)).directory);
+    EXPECT_EQ(steps(), (Strings{"tmpfs /srv", "bind /etc at /srv/a/b", "bind /etc/hosts at /srv/a/c"}));
+    // Made in the tmpfs before it is attached.
+    Strings points;
+    for (const MountTmpfs::MountPoint& point : std::get<MountTmpfs>(plan_.steps.at(own_steps_)).mount_points) {
+        points.push_back(point.path + (point.directory ? "/" : ""));
+    }
+    EXPECT_EQ(points, (Strings{"a/", "a/b/", "a/", "a/c"}));
 }
 
 TEST_F(ViewTest, AMissingPlaceInAPrivateDirectory) {
@@ -201,13 +267,11 @@ TEST_F(ViewTest, WhatIsCoveredIsForgotten) {
 
 TEST_F(ViewTest, ANameThatBeginsAlikeIsNotCovered) {
     tree_.directory("/optical/disc");
-    Plan plan;
-    View view(plan, tree_);
-    view.make_root("/", {});
-    int error = 0;
-    view.bind({"/srv", tree_.follow("/srv", error).value()}, "/srv", "/opt", read_only);
-    EXPECT_TRUE(view.exists("/optical/disc"));
-    EXPECT_EQ(view.areas().at("/optical"), "/optical");
+    Fixture made(tree_);
+    made.view.make_root("/", {});
+    made.bind(tree_, "/srv", "/opt");
+    EXPECT_TRUE(made.view.exists("/optical/disc"));
+    EXPECT_EQ(made.view.areas().at("/optical"), "/optical");
 }
 
 TEST_F(ViewTest, Writable) {
