@@ -5,6 +5,8 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <numeric>
+#include <random>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -67,8 +69,14 @@ double percentile(const std::vector<double>& sorted, double share) {
     return sorted[static_cast<std::size_t>(share * last + 0.5)];
 }
 
-void run_round(const std::vector<std::unique_ptr<Arguments>>& prepared, std::vector<Samples>& results) {
-    for (std::size_t i = 0; i < prepared.size(); ++i) {
+// In an order that changes: the kernel takes a namespace apart after its last process has been waited for, and who runs
+// next pays for that.
+void run_round(const std::vector<std::unique_ptr<Arguments>>& prepared, std::minstd_rand& random,
+               std::vector<Samples>& results) {
+    std::vector<std::size_t> order(prepared.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::shuffle(order.begin(), order.end(), random);
+    for (const std::size_t i : order) {
         if (!results[i].failure.empty()) {
             continue;
         }
@@ -104,15 +112,16 @@ std::vector<Samples> in_turn(const std::vector<Command>& commands, Effort effort
         prepared.push_back(std::make_unique<Arguments>(command.argv));
     }
     std::vector<Samples> results(commands.size());
+    std::minstd_rand random;  // the same order in every run of the benchmark
     for (std::size_t round = 0; round < warm_up_rounds; ++round) {
-        run_round(prepared, results);
+        run_round(prepared, random, results);
     }
     for (Samples& result : results) {
         result.microseconds.clear();
     }
     const double end = now() + effort.seconds;
     for (std::size_t round = 0; round < effort.rounds && (round < least_rounds || now() < end); ++round) {
-        run_round(prepared, results);
+        run_round(prepared, random, results);
     }
     return results;
 }

@@ -35,8 +35,8 @@ struct Summary {
 [[nodiscard]] Summary summarise(std::vector<double> samples);
 [[nodiscard]] double median(std::vector<double> values);
 
-/// From before the spawn until the process has been waited for. The commands run in turn, A B C A B C, so that whatever
-/// else the machine does meets them all alike. The first rounds are not counted.
+/// From before the spawn until the process has been waited for. The commands run in turn, one of each in every round,
+/// so that whatever else the machine does meets them all alike. The first rounds are not counted.
 [[nodiscard]] std::vector<Samples> in_turn(const std::vector<Command>& commands, Effort effort);
 
 /// Runs `parallel` processes of a command at once for `seconds`, replacing each that ends; how many ended per second.

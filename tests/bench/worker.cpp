@@ -18,6 +18,8 @@ namespace {
 
 constexpr int worked = 0;
 constexpr int threw = 1;
+// No part of the benchmark takes half as long. What hangs shall be seen, and not be waited for.
+constexpr unsigned longest_seconds = 120;
 
 void must(int result, const char* what) {
     if (result < 0) {
@@ -61,9 +63,12 @@ void write_all(int fd, const std::string& text) {
 [[noreturn]] void be_worker(int output, const Caller& caller, const std::string& directory,
                             const std::function<void()>& prepare, const Work& work) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // A group of its own, so that its processes can be ended together.
+    ::setpgid(0, 0);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         ::signal(signal, SIG_DFL);
     }
+    ::alarm(longest_seconds);
     try {
         prepare();
         become(caller);
@@ -90,6 +95,7 @@ std::string run_as(const Caller& caller, const std::string& directory, const std
     if (pid == 0) {
         be_worker(output[1], caller, directory, prepare, work);
     }
+    ::setpgid(pid, pid);
     ::close(output[1]);
     std::string text;
     char buffer[65536];
@@ -97,22 +103,24 @@ std::string run_as(const Caller& caller, const std::string& directory, const std
     while ((length = ::read(output[0], buffer, sizeof buffer)) > 0) {
         text.append(buffer, static_cast<std::size_t>(length));
     }
-    // A signal to the runner ends the read early: nothing may be left behind.
+    // A signal to the runner ends the read early.
     const bool interrupted = length < 0;
     ::close(output[0]);
-    if (interrupted) {
-        ::kill(pid, SIGKILL);
-    }
+    // The worker, if interrupted; and whatever it leaves behind. At the end of the pipe its own status is settled.
+    ::kill(-pid, SIGKILL);
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == worked) {
+        return text;
     }
     if (interrupted) {
         throw std::runtime_error("interrupted");
     }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != worked) {
-        throw std::runtime_error(text.empty() ? "a measuring process was lost" : text);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+        throw std::runtime_error("a measurement hung: it was ended after " + std::to_string(longest_seconds) + " s");
     }
-    return text;
+    throw std::runtime_error(text.empty() ? "a measuring process was lost" : text);
 }
 
 }  // namespace bench

@@ -15,7 +15,8 @@ static void allow(int ruleset, int fd, uint64_t access) {
 }
 
 void restrict_with_landlock(void) {
-    static const char* const writable[] = {"/dev", "/proc", "/tmp", "/run", "/var/tmp", "/root"};
+    static const char* const writable[] = {"/dev/shm", "/dev", "/proc",    "/dev/mqueue",
+                                           "/tmp",     "/run", "/var/tmp", "/root"};
     const uint64_t truncate = 1ULL << 14;
     const uint64_t read = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE;
     const uint64_t all = (1ULL << (landlock_abi >= 3 ? 15 : 14)) - 1;

@@ -44,7 +44,7 @@ extern int reports[2];   // setup child to launcher
 extern int announce[2];  // setup child to init
 extern int proceed[2];   // init to setup child
 extern int launcher_pidfd, init_pidfd, host_proc, host_cwd;
-extern int scratch, root, new_proc;  // mounts
+extern int scratch, root, new_proc, new_sysfs;  // mounts
 
 _Noreturn void fail(const char* what);
 _Noreturn void be_init(void);
@@ -75,16 +75,16 @@ static inline void set_attributes(int tree, uint64_t attributes, unsigned flags)
     struct mount_attr attr = {.attr_set = attributes};
     must(syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | flags, &attr, sizeof attr), "mount_setattr");
 }
-static inline int open_inside(const char* path) {
+static inline int open_inside(int directory, const char* path) {
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 static inline void move(int tree, int target) {
     must(syscall(SYS_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH),
          "move_mount");
 }
 static inline void attach(int tree, const char* target) {
-    const int mount_point = must(open_inside(target), target);
+    const int mount_point = must(open_inside(root, target), target);
     move(tree, mount_point);
     close(mount_point);
 }

@@ -46,14 +46,27 @@ static _Noreturn void supervise(int signals) {
     _exit(0);
 }
 
+// Until there is an order, or the launcher is gone.
+static void await(int fd) {
+    struct pollfd watched[] = {{fd, POLLIN, 0}, {launcher_pidfd, POLLIN, 0}, {-1, POLLIN, 0}};
+    must(poll(watched, 3, -1), "poll");
+}
+
 _Noreturn void be_init(void) {
     char buffer[24] = {0};
     close_range((unsigned)orders[1], (unsigned)orders[1], 0);
     close_range((unsigned)statuses[0], (unsigned)statuses[0], 0);
     close_range((unsigned)reports[0], (unsigned)reports[0], 0);
     close_range((unsigned)launcher_pidfd + 1, ~0U, 0);
+    const struct sigaction plain = {.sa_handler = SIG_DFL};
+    sigaction(SIGCHLD, &plain, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    await(orders[0]);
     if (read(orders[0], buffer, 8) != 8) {
         _exit(125);
+    }
+    for (int fd = 0; fd <= 2; ++fd) {
+        fcntl(fd, F_GETFD);
     }
     host_proc = must(open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), "/proc");
     host_cwd = must(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), ".");
@@ -74,6 +87,7 @@ _Noreturn void be_init(void) {
     must(unshare(CLONE_NEWNET), "network");
     bring_loopback_up();
     must(write(proceed[1], "", 1), "proceed");
+    await(announce[0]);
     if (read(announce[0], buffer, sizeof buffer - 1) <= 0) {
         _exit(125);
     }
@@ -82,12 +96,15 @@ _Noreturn void be_init(void) {
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     const int signals = must(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
-    const int directory = must(openat(host_proc, buffer, O_PATH | O_DIRECTORY | O_CLOEXEC), buffer);
+    int directory = must(openat(host_proc, buffer, O_PATH | O_DIRECTORY | O_CLOEXEC), buffer);
     must(openat(directory, "status", O_RDONLY | O_CLOEXEC), "status");
     close(directory);
+    directory = must(openat(host_proc, buffer, O_PATH | O_DIRECTORY | O_CLOEXEC), buffer);
+    must(openat(directory, "syscall", O_RDONLY | O_CLOEXEC), "syscall");
+    close(directory);
+    close(host_proc);
     prctl(PR_SET_NAME, "sandbox-init", 0, 0, 0);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    close(host_proc);
     close(announce[0]);
     const char started[12] = {1};
     must(write(statuses[1], started, sizeof started), "started");

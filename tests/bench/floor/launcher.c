@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 
 struct entry entries[max_entries];
@@ -17,11 +18,15 @@ mode_t creation_mask;
 int landlock_abi;
 int orders[2], statuses[2], reports[2], announce[2], proceed[2];
 int launcher_pidfd, init_pidfd, host_proc, host_cwd;
-int scratch, root, new_proc;
+int scratch, root, new_proc, new_sysfs;
 
 _Noreturn void fail(const char* what) {
     dprintf(2, "bench_floor: %s: %s\n", what, strerror(errno));
     _exit(125);
+}
+
+static int compare_entries(const void* left, const void* right) {
+    return strcmp(((const struct entry*)left)->path, ((const struct entry*)right)->path);
 }
 
 // What stands in `/` has to be known, to be shown again.
@@ -45,6 +50,7 @@ static void look_at_root(void) {
         }
     }
     closedir(directory);
+    qsort(entries, entry_count, sizeof *entries, compare_entries);
 }
 
 static void write_maps(pid_t init) {

@@ -8,15 +8,13 @@ enum {
     noexec = MOUNT_ATTR_NOEXEC
 };
 
-static void bind_host(const char* source, const char* target, uint64_t attributes) {
-    const int fd = must(openat(AT_FDCWD, source, O_PATH | O_CLOEXEC), source);
+static void bind_host(int directory, const char* source, const char* target, uint64_t attributes) {
+    const int tree = clone_tree(directory, source, AT_NO_AUTOMOUNT | AT_RECURSIVE);
     struct stat status;
-    must(fstat(fd, &status), source);
-    const int tree = clone_tree(fd, "", AT_EMPTY_PATH | AT_RECURSIVE);
+    must(fstat(tree, &status), source);
     set_attributes(tree, attributes, AT_RECURSIVE);
     attach(tree, target);
     close(tree);
-    close(fd);
 }
 static void show_private(const char* directory, mode_t mode, const char* target, uint64_t attributes) {
     must(mkdirat(scratch, directory, mode), directory);
@@ -49,15 +47,15 @@ void make_root(void) {
         const char* const path = entries[i].path;
         if (S_ISLNK(entries[i].mode)) {
             must(symlinkat(entries[i].link, scratch, path), path);
-        } else if (S_ISDIR(entries[i].mode)) {
+            continue;
+        }
+        if (S_ISDIR(entries[i].mode)) {
             must(mkdirat(scratch, path, 0755), path);
         } else {
             must(mknodat(scratch, path, S_IFREG | 0444, 0), path);
         }
-    }
-    for (size_t i = 0; i < entry_count; ++i) {
-        if (!S_ISLNK(entries[i].mode) && !is_replaced(entries[i].path + 5)) {
-            bind_host(entries[i].path + 4, entries[i].path + 5, read_only | nosuid | nodev);
+        if (!is_replaced(path + 5)) {
+            bind_host(AT_FDCWD, path + 4, path + 5, read_only | nosuid | nodev);
         }
     }
 }
@@ -76,7 +74,7 @@ void make_devices(void) {
         snprintf(inside, sizeof inside, "private-0/%s", nodes[i]);
         must(mknodat(scratch, inside, S_IFREG | 0444, 0), inside);
         snprintf(path, sizeof path, "/dev/%s", nodes[i]);
-        bind_host(path, path + 1, nosuid | noexec);
+        bind_host(AT_FDCWD, path, path + 1, read_only | nosuid | noexec);
     }
     must(mkdirat(scratch, "private-0/pts", 0755), "pts");
     const char* const options[] = {"ptmxmode", "0666", "mode", "0620", NULL};
@@ -115,14 +113,7 @@ void make_private_places(void) {
             must(mkdirat(scratch, path, 0755), path);
             *end = kept;
         }
-        const int fd = must(openat(host_cwd, ".", O_PATH | O_CLOEXEC), ".");
-        struct stat status;
-        must(fstat(fd, &status), ".");
-        const int tree = clone_tree(fd, "", AT_EMPTY_PATH | AT_RECURSIVE);
-        set_attributes(tree, read_only | nosuid | nodev, AT_RECURSIVE);
-        attach(tree, cwd + 1);
-        close(tree);
-        close(fd);
+        bind_host(host_cwd, ".", cwd + 1, read_only | nosuid | nodev);
     }
 }
 
@@ -130,38 +121,46 @@ void make_proc(void) {
     new_proc = make_filesystem("proc", no_options, nosuid | nodev | noexec);
     attach(new_proc, "proc");
 }
+
 void make_sysfs(void) {
-    const int tree = make_filesystem("sysfs", no_options, read_only | nosuid | nodev | noexec);
-    attach(tree, "sys");
-    close(tree);
+    new_sysfs = make_filesystem("sysfs", no_options, read_only | nosuid | nodev | noexec);
+    attach(new_sysfs, "sys");
+}
+
+static void keep_read_only(const char* path) {
+    const int target = open_inside(new_proc, path);
+    if (target >= 0) {
+        const int tree = clone_tree(target, "", AT_EMPTY_PATH | AT_RECURSIVE);
+        set_attributes(tree, read_only, AT_RECURSIVE);
+        move(tree, target);
+        close(tree);
+        close(target);
+    }
+}
+
+static void mask(int filesystem, const char* path) {
+    const int target = open_inside(filesystem, path);
+    if (target >= 0) {
+        struct stat status;
+        must(fstat(target, &status), path);
+        const int tree =
+            S_ISDIR(status.st_mode) ? clone_tree(scratch, "empty", 0) : clone_tree(AT_FDCWD, "/dev/null", 0);
+        set_attributes(tree, read_only | nosuid | nodev | noexec, 0);
+        move(tree, target);
+        close(tree);
+        close(target);
+    }
 }
 
 void protect_kernel_trees(void) {
-    static const char* const kept[] = {"proc/asound", "proc/bus", "proc/fs", "proc/irq", "proc/sys"};
-    static const char* const masked[] = {"proc/acpi",          "proc/kcore",         "proc/keys",   "proc/key-users",
-                                         "proc/latency_stats", "proc/sched_debug",   "proc/scsi",   "proc/timer_list",
-                                         "proc/timer_stats",   "proc/sysrq-trigger", "sys/firmware"};
+    static const char* const kept[] = {"asound", "bus", "fs", "irq", "sys"};
+    static const char* const masked[] = {"acpi",        "kcore", "keys",       "key-users",   "latency_stats",
+                                         "sched_debug", "scsi",  "timer_list", "timer_stats", "sysrq-trigger"};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; ++i) {
-        const int target = open_inside(kept[i]);
-        if (target >= 0) {
-            const int tree = clone_tree(target, "", AT_EMPTY_PATH | AT_RECURSIVE);
-            set_attributes(tree, read_only, AT_RECURSIVE);
-            move(tree, target);
-            close(tree);
-            close(target);
-        }
+        keep_read_only(kept[i]);
     }
     for (size_t i = 0; i < sizeof masked / sizeof *masked; ++i) {
-        const int target = open_inside(masked[i]);
-        if (target >= 0) {
-            struct stat status;
-            must(fstat(target, &status), masked[i]);
-            const int tree =
-                S_ISDIR(status.st_mode) ? clone_tree(scratch, "empty", 0) : clone_tree(AT_FDCWD, "/dev/null", 0);
-            set_attributes(tree, read_only | nosuid | nodev | noexec, 0);
-            move(tree, target);
-            close(tree);
-            close(target);
-        }
+        mask(new_proc, masked[i]);
     }
+    mask(new_sysfs, "firmware");
 }
