@@ -90,8 +90,10 @@ TEST_F(ProcessStatus, ACommandThatIsNotFoundIs127) {
     }
 }
 
-TEST_F(ProcessStatus, AnEmptyCommandNameIs127) {
-    EXPECT_EQ(inside({""}).exit_status, 127);
+TEST_F(ProcessStatus, AnEmptyCommandNameIsWrongUse) {
+    const Result result = inside({""});
+    EXPECT_EQ(result.exit_status, 125) << result;
+    EXPECT_TRUE(is_sandbox_error(result.err)) << result;
 }
 
 TEST_F(ProcessStatus, ACommandThatIsNotExecutableIs126) {
@@ -104,11 +106,12 @@ TEST_F(ProcessStatus, ACommandThatIsNotExecutableIs126) {
     }
 }
 
-TEST_F(ProcessStatus, AFileOfNoKnownFormatIs126) {
-    make_file(directory() / "noise", std::string("\x7f\x01garbage\n", 10), 0755);
-    const Result result = inside({"./noise"}, {.directory = directory().path()});
-    EXPECT_EQ(result.exit_status, 126) << result;
-    EXPECT_TRUE(is_sandbox_error(result.err)) << result;
+// As env(1) and every shell do it.
+TEST_F(ProcessStatus, AnExecutableFileWithoutAKnownFormatIsAShellScript) {
+    make_file(directory() / "script", "echo \"$1\"; exit 9\n", 0755);
+    const Result result = inside({"./script", "word"}, {.directory = directory().path()});
+    EXPECT_EQ(result.exit_status, 9) << result;
+    EXPECT_EQ(result.out, "word\n") << result;
 }
 
 TEST_F(ProcessStatus, AScriptWhoseInterpreterIsMissingNamesIt) {
