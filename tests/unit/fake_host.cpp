@@ -211,8 +211,11 @@ FakeHost::FakeHost(const std::string& cwd) {
         stream.type = S_IFIFO;
     }
     facts.streams[1].access = facts.streams[2].access = O_WRONLY;
-    facts.mounts = {
-        {"8:1", "/", "/"}, {"0:20", "/", "/proc"}, {"0:21", "/", "/sys"}, {"0:5", "/", "/dev"}, {"0:23", "/", "/run"}};
+    facts.mounts = {{"8:1", "/", "/", "ext4"},
+                    {"0:20", "/", "/proc", "proc"},
+                    {"0:21", "/", "/sys", "sysfs"},
+                    {"0:5", "/", "/dev", "devtmpfs"},
+                    {"0:23", "/", "/run", "tmpfs"}};
     facts.landlock_abi = 7;
     facts.environment = {"PATH=/usr/local/bin:/usr/bin:/bin",
                          "HOME=/home/ann",
@@ -240,7 +243,12 @@ void FakeHost::lose_cwd() {
 
 void FakeHost::mount_again(const std::string& path, const std::string& from) {
     tree.alias(path, from);
-    facts.mounts.push_back({facts.mounts.front().device, from, path});
+    facts.mounts.push_back({facts.mounts.front().device, from, path, facts.mounts.front().type});
+}
+
+void FakeHost::mount_kernel(const std::string& path, const std::string& type) {
+    tree.directory(path);
+    facts.mounts.push_back({"0:99", "/", path, type});
 }
 
 void FakeHost::set(const std::string& name, const std::optional<std::string>& value) {

@@ -71,6 +71,8 @@ class FakeHost {
     void lose_cwd();
     /// Shows a directory of the root file system a second time, and says so in mountinfo.
     void mount_again(const std::string& path, const std::string& from);
+    /// An interface of the kernel (proc, sysfs...), mounted once more.
+    void mount_kernel(const std::string& path, const std::string& type);
     /// Sets a variable of the caller, or takes it away.
     void set(const std::string& name, const std::optional<std::string>& value);
 

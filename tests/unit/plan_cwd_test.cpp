@@ -162,8 +162,8 @@ TEST(Cwd, ARemovedOneIsAnError) {
 
 TEST(Cwd, OneThatIsAnotherMountOfAHomeIsNotShownAgain) {
     FakeHost host;
-    host.tree.alias("/tmp/also-ann", "/home/ann");
-    host.tree.alias("/tmp/also-home", "/home");
+    host.mount_again("/tmp/also-ann", "/home/ann");
+    host.mount_again("/tmp/also-home", "/home");
     for (const char* cwd : {"/tmp/also-ann", "/tmp/also-home"}) {
         host.enter(cwd);
         const Plan plan = plan_for(default_spec(), host);

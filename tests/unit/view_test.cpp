@@ -217,17 +217,16 @@ TEST_F(ViewTest, WhatStandsBetweenAWritableMountAndOneBelowIsPinned) {
                                 "bind /etc at /srv/data/a/b/c", "bind /etc at /srv/data/a/b", "bind /etc/hosts"}));
 }
 
-TEST_F(ViewTest, AMissingPlaceInATmpfsIsMadeThere) {
+TEST_F(ViewTest, AMissingPlaceInATmpfsIsMadeThereBeforeItIsMounted) {
     view_.mount_tmpfs("/srv", "", "0755");
     bind("/etc", "/srv/a/b");
     bind("/etc/hosts", "/srv/a/c");
     EXPECT_EQ(steps(), (Strings{"tmpfs /srv", "bind /etc at /srv/a/b", "bind /etc/hosts at /srv/a/c"}));
-    // Made in the tmpfs before it is attached.
-    Strings points;
-    for (const MountTmpfs::MountPoint& point : std::get<MountTmpfs>(plan_.steps.at(own_steps_)).mount_points) {
-        points.push_back(point.path + (point.directory ? "/" : ""));
+    Strings made;
+    for (const auto& [path, directory] : std::get<MountTmpfs>(plan_.steps.at(own_steps_)).mount_points) {
+        made.push_back(path + (directory ? "/" : ""));
     }
-    EXPECT_EQ(points, (Strings{"a/", "a/b/", "a/", "a/c"}));
+    EXPECT_EQ(made, (Strings{"a/", "a/b/", "a/", "a/c"}));
 }
 
 TEST_F(ViewTest, AMissingPlaceInAPrivateDirectory) {

@@ -1,0 +1,348 @@
+// Every step of a plan and every stage around it fails once, on purpose: the error must name it, and nothing may be
+// left.
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "host/probe.hpp"
+#include "plan/build.hpp"
+#include "run/launcher.hpp"
+#include "spec/validate.hpp"
+#include "support/sandbox_test.hpp"
+#include "support/terminal.hpp"
+
+namespace sandbox_test {
+namespace {
+
+using sandbox::Error;
+using sandbox::Namespace;
+using sandbox::Spec;
+using sandbox::plan::Plan;
+using sandbox::run::Fault;
+using sandbox::run::Stage;
+
+/// As errors name it. No default: a stage that is new and not listed below does not compile.
+constexpr const char* stage_name(Stage stage) {
+    switch (stage) {
+        case Stage::none:
+            return "";
+        case Stage::pipes:
+            return "pipes";
+        case Stage::clone_init:
+        case Stage::clone_command:
+            return "clone";
+        case Stage::uid_map:
+        case Stage::guest_uid_map:
+            return "uid_map";
+        case Stage::setgroups:
+            return "setgroups";
+        case Stage::gid_map:
+        case Stage::guest_gid_map:
+            return "gid_map";
+        case Stage::handshake:
+            return "handshake";
+        case Stage::network:
+            return "network";
+        case Stage::time_namespace:
+            return "time-namespace";
+        case Stage::init_prepare:
+        case Stage::init_supervision:
+        case Stage::init_confine:
+            return "init";
+    }
+    return "";
+}
+constexpr Stage stages[] = {
+    Stage::pipes,         Stage::clone_init,    Stage::uid_map,          Stage::setgroups,     Stage::gid_map,
+    Stage::handshake,     Stage::init_prepare,  Stage::time_namespace,   Stage::clone_command, Stage::network,
+    Stage::guest_uid_map, Stage::guest_gid_map, Stage::init_supervision, Stage::init_confine};
+
+Plan plan_for(const Spec& spec) {
+    sandbox::spec::validate(spec);
+    return sandbox::plan::build(spec, sandbox::host::probe(), sandbox::host::RealTree());
+}
+
+Spec default_spec() {
+    Spec spec;
+    spec.command = {"true"};
+    return spec;
+}
+
+/// Together they have every kind of step, and a time namespace.
+std::vector<Spec> specs(const std::string& directory) {
+    std::vector<Spec> all(6, default_spec());
+    all[1].share = {Namespace::pid, Namespace::ipc, Namespace::uts, Namespace::cgroup};
+    all[1].network = sandbox::Network::host;
+    all[2].only = sandbox::NamespaceSet{Namespace::net, Namespace::pid};
+    all[2].new_session = true;
+    all[3].own = {Namespace::mnt, Namespace::net};
+    all[3].domainname = "example";
+    all[3].init = true;
+    all[4].boottime_offset = 1000;
+    all[4].mounts = {
+        sandbox::Tmpfs{.target = directory, .size = {}, .mode = {}},
+        sandbox::Bind{.source = "/usr", .target = directory + "/a/b", .writable = false, .optional = false},
+        sandbox::Bind{.source = "/", .target = directory + "/c", .writable = true, .optional = false},
+        sandbox::Bind{.source = "/usr", .target = "/etc/no-such-directory", .writable = false, .optional = false}};
+    std::filesystem::create_directories(directory + "/writable/a/b");
+    all[5].root = "/";
+    all[5].mounts = {
+        sandbox::Bind{.source = directory + "/writable", .target = "/mnt", .writable = true, .optional = false},
+        sandbox::Bind{.source = "/usr", .target = "/mnt/a/b", .writable = false, .optional = false}};
+    return all;
+}
+
+/// The number of children, dead ones that nobody has waited for included.
+std::size_t children_left() {
+    siginfo_t info{};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 && errno == ECHILD) {
+        return 0;
+    }
+    return children_of(getpid()).size();
+}
+
+std::vector<int> blocked_signals() {
+    sigset_t set;
+    pthread_sigmask(SIG_SETMASK, nullptr, &set);
+    std::vector<int> blocked;
+    for (int signal = 1; signal < NSIG; ++signal) {
+        if (sigismember(&set, signal) == 1) {
+            blocked.push_back(signal);
+        }
+    }
+    return blocked;
+}
+
+/// Starts the plan, which must fail. Without an error, or where `check` finds something, a line of text.
+std::string fail(const Plan& plan, const Fault& fault, bool foreground, std::optional<Error>& error) {
+    sandbox::run::Settings settings;
+    settings.foreground = foreground;
+    settings.fault = fault;
+    try {
+        sandbox::run::start(plan, settings).wait();
+        return "no error was thrown\n";
+    } catch (const Error& thrown) {
+        error = thrown;
+    }
+    return {};
+}
+
+class FaultInjection : public SandboxTest {
+  protected:
+    static void check_step(const Plan& plan, std::size_t index, int error_number) {
+        const auto& step = plan.steps[index];
+        SCOPED_TRACE("step " + std::to_string(index + 1) + " " + sandbox::plan::step_name(step) + " " +
+                     sandbox::plan::step_subject(step));
+        Fault fault;
+        fault.step = index;
+        fault.error = error_number;
+        const std::optional<Error> error = check_fault(plan, fault);
+        if (!error) {
+            return;
+        }
+        // Only the last one is about the command, as shells see it.
+        EXPECT_EQ(error->exit_status(), std::holds_alternative<sandbox::plan::Execute>(step) ? 126 : 125);
+        ASSERT_TRUE(error->step());
+        EXPECT_EQ(error->step()->index, index + 1);
+        EXPECT_EQ(error->step()->name, sandbox::plan::step_name(step));
+        EXPECT_EQ(error->step()->subject, sandbox::plan::step_subject(step));
+        EXPECT_EQ(error->step()->error, error_number);
+    }
+
+    static void check_stage(const Plan& plan, Stage stage, int error_number) {
+        SCOPED_TRACE("stage " + std::to_string(static_cast<unsigned>(stage)) + " " + stage_name(stage));
+        Fault fault;
+        fault.stage = stage;
+        fault.error = error_number;
+        const std::optional<Error> error = check_fault(plan, fault);
+        if (!error) {
+            return;
+        }
+        EXPECT_EQ(error->exit_status(), 125);
+        ASSERT_TRUE(error->step());
+        EXPECT_EQ(error->step()->index, 0U);
+        EXPECT_EQ(error->step()->name, stage_name(stage));
+        EXPECT_EQ(error->step()->error, error_number);
+    }
+
+  private:
+    static std::optional<Error> check_fault(const Plan& plan, const Fault& fault) {
+        const std::vector<std::string> descriptors = open_descriptors();
+        const std::vector<int> blocked = blocked_signals();
+        std::optional<Error> error;
+        EXPECT_EQ(fail(plan, fault, false, error), "");
+        if (plan.fresh.contains(Namespace::pid)) {
+            EXPECT_EQ(children_left(), 0U) << "processes, at the time of the error";
+        }
+        EXPECT_EQ(open_descriptors(), descriptors);
+        EXPECT_EQ(blocked_signals(), blocked);
+        if (error) {
+            const std::string text = render(*error);
+            EXPECT_TRUE(text.starts_with("sandbox: cannot ")) << text;
+            EXPECT_NE(text.find("EIO (Input/output error)\n"), std::string::npos) << text;
+        }
+        return error;
+    }
+};
+
+// The test itself: with no fault, all of these plans run.
+TEST_F(FaultInjection, WithoutAFaultEveryPlanRuns) {
+    for (const Spec& spec : specs(directory().path())) {
+        EXPECT_EQ(sandbox::run::start(plan_for(spec), {}).wait().exit_status(), 0);
+    }
+}
+
+TEST_F(FaultInjection, ThePlansHaveEveryKindOfStep) {
+    std::set<std::size_t> kinds;
+    for (const Spec& spec : specs(directory().path())) {
+        for (const sandbox::plan::Step& step : plan_for(spec).steps) {
+            kinds.insert(step.index());
+        }
+    }
+    if (landlock_abi() < 2) {
+        kinds.insert(sandbox::plan::Step(sandbox::plan::Landlock{}).index());
+    }
+    EXPECT_EQ(kinds.size(), std::variant_size_v<sandbox::plan::Step>);
+}
+
+TEST_F(FaultInjection, EveryStepOfEveryPlan) {
+    for (const Spec& spec : specs(directory().path())) {
+        const Plan plan = plan_for(spec);
+        for (std::size_t index = 0; index < plan.steps.size(); ++index) {
+            check_step(plan, index, EIO);
+        }
+        expect_nothing_left();
+    }
+}
+
+TEST_F(FaultInjection, EveryStage) {
+    Spec spec = default_spec();
+    spec.boottime_offset = 1000;
+    const Plan plan = plan_for(spec);
+    for (const Stage stage : stages) {
+        check_stage(plan, stage, EIO);
+    }
+}
+
+TEST_F(FaultInjection, EveryStageWithASharedPidNamespace) {
+    Spec spec = default_spec();
+    spec.boottime_offset = 1000;
+    spec.share = {Namespace::pid};
+    const Plan plan = plan_for(spec);
+    for (const Stage stage : stages) {
+        check_stage(plan, stage, EIO);
+        expect_nothing_left();
+    }
+}
+
+TEST_F(FaultInjection, AFailureAmongManyLeavesTheNextStartAlone) {
+    const Plan plan = plan_for(default_spec());
+    for (const std::size_t index : {std::size_t{0}, plan.steps.size() / 2, plan.steps.size() - 1}) {
+        check_step(plan, index, EIO);
+        EXPECT_EQ(sandbox::run::start(plan, {}).wait().exit_status(), 0);
+    }
+}
+
+/// A new session, whose controlling terminal is on 0, 1 and 2.
+bool take_terminal() {
+    const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (setsid() < 0 || master < 0 || grantpt(master) < 0 || unlockpt(master) < 0) {
+        return false;
+    }
+    const int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    bool done = slave >= 0 && ioctl(slave, TIOCSCTTY, 0) == 0;
+    for (int fd = 0; fd <= 2; ++fd) {
+        done = done && dup2(slave, fd) == fd;
+    }
+    if (slave > 2) {
+        close(slave);
+    }
+    return done && tcgetpgrp(0) == getpgrp();
+}
+
+std::string terminal_state() {
+    termios modes{};
+    if (tcgetattr(0, &modes) < 0) {
+        return "none";
+    }
+    return describe(modes) + " group " + std::to_string(tcgetpgrp(0));
+}
+
+/// In a process that has a terminal: what is different after each failing step and stage.
+std::string failures_on_a_terminal() {
+    if (!take_terminal()) {
+        return "no terminal could be had\n";
+    }
+    Spec spec = default_spec();
+    spec.foreground = true;
+    const Plan plan = plan_for(spec);
+    const std::string before = terminal_state();
+    const std::vector<int> blocked = blocked_signals();
+    const std::vector<std::string> descriptors = open_descriptors();
+    std::vector<Fault> faults;
+    for (std::size_t index = 0; index < plan.steps.size(); ++index) {
+        faults.push_back({.step = index, .stage = Stage::none, .error = EIO});
+    }
+    for (const Stage stage : stages) {
+        if (stage != Stage::time_namespace) {
+            faults.push_back({.step = {}, .stage = stage, .error = EIO});
+        }
+    }
+    std::string found;
+    for (const Fault& fault : faults) {
+        std::optional<Error> error;
+        std::string here = fail(plan, fault, true, error);
+        here += terminal_state() == before ? "" : "the terminal: " + terminal_state() + ", before " + before + "\n";
+        here += blocked_signals() == blocked ? "" : "the signal mask\n";
+        here += open_descriptors() == descriptors ? "" : "the descriptors\n";
+        if (!here.empty()) {
+            found += (fault.step ? "step " + std::to_string(*fault.step + 1)
+                                 : "stage " + std::string(stage_name(fault.stage))) +
+                     ": " + here;
+        }
+    }
+    return found;
+}
+
+TEST_F(FaultInjection, TheTerminalAndTheSignalMaskAreGivenBack) {
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        std::string found;
+        try {
+            found = failures_on_a_terminal();
+        } catch (const std::exception& error) {
+            found = error.what();
+        }
+        found += "end";
+        const bool told = write(ends[1], found.data(), found.size()) == static_cast<ssize_t>(found.size());
+        _exit(told ? 0 : 1);
+    }
+    close(ends[1]);
+    std::string found;
+    char chunk[4096];
+    for (ssize_t got = 0; (got = read(ends[0], chunk, sizeof chunk)) > 0;) {
+        found.append(chunk, static_cast<std::size_t>(got));
+    }
+    close(ends[0]);
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
+    EXPECT_EQ(found, "end");
+}
+
+}  // namespace
+}  // namespace sandbox_test
