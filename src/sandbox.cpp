@@ -44,12 +44,7 @@ std::string closed_doors(const Spec& spec) {
     if (spec.root) {
         add("the host's files were absent", "--ro, --rw");
     } else {
-        bool cwd_writable = spec.home == Home::writable;
-        for (const Mount& mount : spec.mounts) {
-            const Bind* bind = std::get_if<Bind>(&mount);
-            cwd_writable = cwd_writable || (bind != nullptr && bind->writable);
-        }
-        if (!cwd_writable) {
+        if (!make_plan(spec).cwd_writable) {
             add("the current directory was read-only", "--rw .");
         }
         if (spec.home == Home::isolated) {

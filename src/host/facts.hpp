@@ -64,6 +64,7 @@ struct Facts {
     std::array<Stream, 3> streams;
     bool has_terminal = false;         ///< there is a controlling terminal, on 0-2 or not
     bool terminal_foreground = false;  ///< the caller's process group is the terminal's foreground one
+    std::string passwd;                ///< the text of the host's /etc/passwd
     std::vector<MountEntry> mounts;    ///< of the caller's mount namespace
     bool sysctls_read_only = false;    ///< /proc/sys is mounted read-only, as in a container
     int landlock_abi = 0;              ///< 0: the kernel has none

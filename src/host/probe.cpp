@@ -71,6 +71,24 @@ Stream probe_stream(int fd) {
     return stream;
 }
 
+std::string read_all(const sys::UniqueFd& file, std::size_t most) {
+    std::string text;
+    char chunk[4096];
+    while (file && text.size() < most) {
+        const ssize_t length = ::read(file.get(), chunk, sizeof chunk);
+        if (length <= 0) {
+            break;
+        }
+        text.append(chunk, static_cast<std::size_t>(length));
+    }
+    return text;
+}
+
+// A file that only root of the host can have put there.
+std::string read_system_file(const char* path, std::size_t most) {
+    return read_all(sys::UniqueFd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)), most);
+}
+
 // A device or FIFO under that name must not be opened: that alone may do something, or never return.
 std::string read_up_to(const std::string& root, const std::string& path, std::size_t most) {
     const sys::UniqueFd directory(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -83,17 +101,7 @@ std::string read_up_to(const std::string& root, const std::string& path, std::si
         return {};
     }
     const std::string again = "/proc/self/fd/" + std::to_string(place.get());
-    const sys::UniqueFd file(::open(again.c_str(), O_RDONLY | O_CLOEXEC));
-    std::string text;
-    char chunk[4096];
-    while (file && text.size() < most) {
-        const ssize_t length = ::read(file.get(), chunk, sizeof chunk);
-        if (length <= 0) {
-            break;
-        }
-        text.append(chunk, static_cast<std::size_t>(length));
-    }
-    return text;
+    return read_all(sys::UniqueFd(::open(again.c_str(), O_RDONLY | O_CLOEXEC)), most);
 }
 
 }  // namespace
@@ -128,7 +136,8 @@ Facts probe() {
         const sys::UniqueFd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
         facts.has_terminal = static_cast<bool>(terminal);
     }
-    facts.mounts = parse_mountinfo(read_up_to("/", "/proc/self/mountinfo", most_mountinfo));
+    facts.passwd = read_system_file("/etc/passwd", most_text);
+    facts.mounts = parse_mountinfo(read_system_file("/proc/self/mountinfo", most_mountinfo));
     struct statfs sysctls {};
     facts.sysctls_read_only = ::statfs("/proc/sys", &sysctls) == 0 && (sysctls.f_flags & ST_RDONLY) != 0;
     const int abi = sys::landlock_create_ruleset(nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);

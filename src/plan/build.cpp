@@ -200,7 +200,8 @@ void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::
 void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree,
                     const Identity& place) {
     Identity identity = place;
-    identity.user = spec::passwd_name(tree.read(plan.base, "/etc/passwd"), plan.guest_maps.users.front().inside);
+    identity.user = spec::passwd_name(spec.root ? tree.read(plan.base, "/etc/passwd") : facts.passwd,
+                                      plan.guest_maps.users.front().inside);
     const Environment environment = build_environment(spec, facts.environment, identity);
     Execute execute;
     execute.environment = environment.strings();
@@ -224,6 +225,9 @@ void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, cons
     plan.steps.push_back(std::move(execute));
 }
 
+// The default plan has some 120; growing costs more than making.
+constexpr std::size_t most_default_steps = 192;
+
 // Where a mount point is missing in a directory of the host, the directory is made of scratch from the start: plan
 // again, knowing it. Every round finds at least one more, and there are no more than mounts.
 std::pair<Identity, std::vector<std::string>> plan_view(Plan& plan, const Spec& spec, const host::Facts& facts,
@@ -232,6 +236,7 @@ std::pair<Identity, std::vector<std::string>> plan_view(Plan& plan, const Spec& 
     const Homes homes = spec.root ? Homes() : Homes(facts, tree);
     for (;;) {
         Plan attempt = plan;
+        attempt.steps.reserve(most_default_steps);
         DefaultView view(spec, facts, tree, homes, skeletons, attempt);
         view.build();
         if (view.missing_skeletons().empty()) {
@@ -289,7 +294,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     plan_namespaces(plan, spec);
     note_weaknesses(plan, spec);
 
-    plan.steps.reserve(192);  // the default plan has some 120
+    plan.steps.reserve(most_default_steps);
     plan.steps.push_back(PrivatePropagation{});
     if (plan.fresh.contains(Namespace::cgroup) && !plan.owned.contains(Namespace::cgroup)) {
         plan.steps.push_back(NewCgroupNamespace{});

@@ -134,6 +134,7 @@ void DefaultView::build() {
     choose_cwd();
     plan_.areas = view_.areas();
     plan_.cwd = cwd_;
+    plan_.cwd_writable = view_.is_writable(cwd_);
 }
 
 void DefaultView::make_root() {
@@ -321,7 +322,9 @@ void DefaultView::guard_kernel_mounts(const std::string& canonical, const std::s
         }
         const std::string place =
             spec::absolute("/", target + "/" + mount.target.substr(canonical == "/" ? 0 : canonical.size()));
-        if (!view_.exists(place) || view_.is_private(place)) {
+        // Those that the plan itself shows (--share pid, --net host) have their own protection.
+        const bool own = target == "/" && is_replaced(place);
+        if (own || !view_.exists(place) || view_.is_private(place)) {
             continue;
         }
         if (mount.type == "proc") {

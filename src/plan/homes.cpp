@@ -57,8 +57,7 @@ bool is_system_directory(const std::string& path) {
 Homes::Homes(const host::Facts& facts, const host::Tree& tree) : tree_(&tree) {
     hide("/home", true);
     hide("/root", false);
-    if (const std::string listed = spec::passwd_home(tree.read("/", "/etc/passwd"), facts.uid);
-        !is_system_directory(listed)) {
+    if (const std::string listed = spec::passwd_home(facts.passwd, facts.uid); !is_system_directory(listed)) {
         hide(listed, false);
     }
     const std::string variable = find_variable(facts.environment, "HOME").value_or("");

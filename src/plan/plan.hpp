@@ -60,7 +60,8 @@ struct Plan {
     std::size_t environment_withheld = 0;        ///< how many of the caller's variables are not passed
     std::string base = "/";                      ///< the directory of the host that `/` was made from
     std::string cwd = "/";                       ///< inside
-    std::map<std::string, std::string> areas;    ///< inside path to the host path shown there; empty: private
+    bool cwd_writable = false;
+    std::map<std::string, std::string> areas;  ///< inside path to the host path shown there; empty: private
     std::vector<std::string> notes;  ///< what the reader should know: Landlock, what can no longer be promised
 };
 

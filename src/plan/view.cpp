@@ -119,6 +119,11 @@ bool View::is_private(const std::string& path) const {
     return area != nullptr && area->kind != Area::Kind::host;
 }
 
+bool View::is_writable(const std::string& path) const {
+    const Area* area = area_of(resolve(path)).second;
+    return area != nullptr && area->writable;
+}
+
 std::string View::nearest_existing(const std::string& path) const {
     const std::string place = walk(path).path;
     // Nobody knows what a special area has inside, least of all below the pid of somebody outside.

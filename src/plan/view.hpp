@@ -51,6 +51,8 @@ class View {
     [[nodiscard]] bool exists(const std::string& path) const;
     /// Whether something private, not the host's, stands there.
     [[nodiscard]] bool is_private(const std::string& path) const;
+    /// Whether the command may write there, as far as the mounts are concerned.
+    [[nodiscard]] bool is_writable(const std::string& path) const;
     /// The nearest directory on the way to `path` that exists inside.
     [[nodiscard]] std::string nearest_existing(const std::string& path) const;
 

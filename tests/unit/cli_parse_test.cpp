@@ -42,7 +42,7 @@ TEST(Parse, TheDefaultIsTheDefaultSpec) {
     EXPECT_TRUE(spec.share.empty() && spec.own.empty() && spec.allow_namespaces.empty());
     EXPECT_TRUE(spec.mounts.empty() && spec.environment.empty());
     EXPECT_FALSE(spec.clear_environment || spec.init || spec.new_session || spec.die_with_parent);
-    EXPECT_EQ(spec.network, Network::none);
+    EXPECT_FALSE(spec.network);
     EXPECT_EQ(spec.home, Home::isolated);
     EXPECT_EQ(spec.landlock, LandlockUse::automatic);
 }

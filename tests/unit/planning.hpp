@@ -34,7 +34,9 @@ namespace sandbox::test {
 
 [[nodiscard]] inline plan::Plan plan_for(const Spec& spec, const FakeHost& host = FakeHost()) {
     spec::validate(spec);
-    return plan::build(spec, host.facts, host.tree);
+    host::Facts facts = host.facts;
+    facts.passwd = host.tree.read("/", "/etc/passwd");
+    return plan::build(spec, facts, host.tree);
 }
 
 /// The plan as text, or what a person reads instead.
