@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <ctime>
 #include <memory>
@@ -66,7 +67,7 @@ std::string describe(int status) {
 
 double percentile(const std::vector<double>& sorted, double share) {
     const auto last = static_cast<double>(sorted.size() - 1);
-    return sorted[static_cast<std::size_t>(share * last + 0.5)];
+    return sorted[static_cast<std::size_t>(std::lround(share * last))];
 }
 
 // In an order that changes: the kernel takes a namespace apart after its last process has been waited for, and who runs

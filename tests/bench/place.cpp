@@ -46,7 +46,7 @@ Place::~Place() {
 }
 
 std::string Place::make_directories(const std::string& name, std::size_t count) const {
-    const std::string parent = directory_ + "/" + name;
+    std::string parent = directory_ + "/" + name;
     for (std::size_t i = 0; i < count; ++i) {
         files::create_directories(parent + "/" + std::to_string(i));
     }
