@@ -1,0 +1,33 @@
+// Real work: this project builds inside its own sandbox, offline, and what it built runs.
+#include <chrono>
+#include <filesystem>
+
+#include "support/sandbox_test.hpp"
+#include "support/text.hpp"
+
+namespace sandbox_test {
+namespace {
+
+using WalkthroughBuild = SandboxTest;
+namespace fs = std::filesystem;
+
+TEST_F(WalkthroughBuild, TheProjectBuildsInside) {
+    const std::string source = given("SANDBOX_SOURCE_DIR");
+    for (const char* part : {"include", "src", "tests", "man"}) {
+        fs::copy(source + "/" + part, directory() / part, fs::copy_options::recursive);
+    }
+    for (const char* file : {"meson.build", "meson_options.txt"}) {
+        fs::copy_file(source + "/" + file, directory() / file);
+    }
+    const Result result = inside_shell(
+        "export PATH=/usr/local/bin:/usr/bin:/bin && meson setup build -Dtests=disabled -Doptimization=0 && ninja -C "
+        "build -j 2 && "
+        "build/sandbox --version && build/sandbox --explain -- true | head -n 1",
+        {.sandbox = {"--rw", "."}, .directory = directory().path(), .timeout = std::chrono::minutes(9)});
+    ASSERT_EQ(result.exit_status, 0) << result;
+    EXPECT_TRUE(contains(result.out, "namespaces:")) << result;
+    EXPECT_EQ(run({directory() / "build/sandbox", "--", "echo", "built inside"}).out, "built inside\n");
+}
+
+}  // namespace
+}  // namespace sandbox_test
