@@ -131,30 +131,32 @@ void Process::Impl::end_as_terminal_did(int signal) const {
 }
 
 void Process::Impl::command_stopped(int signal) {
-    if (!terminal_) {
-        return;
-    }
     const bool wants_terminal = signal == SIGTTIN || signal == SIGTTOU;
-    if (wants_terminal && terminal_->ours()) {
+    if (terminal_ && wants_terminal && terminal_->ours()) {
         give_terminal();
         return;
     }
-    // We stop with it, so that the shell notices, and with us our whole group, as the terminal would have done it. A
+    if (!former_mask_ || (!terminal_ && signal == SIGSTOP)) {
+        return;  // a library caller's; or the command's own affair
+    }
+    // We stop with it, so that the shell notices, and at a terminal with us our whole group, as that would have done it. A
     // signal that is ignored or has no shell behind it (an orphaned group) does not stop us: then we go on at once.
-    terminal_->suspend();
+    if (terminal_) {
+        terminal_->suspend();
+    }
     sigset_t stops;
     sigemptyset(&stops);
     for (const int stop : {SIGTSTP, SIGTTIN, SIGTTOU}) {
         sigaddset(&stops, stop);
     }
-    ::kill(0, wants_terminal ? signal : SIGTSTP);
+    ::kill(terminal_ ? 0 : ::getpid(), signal == SIGSTOP ? SIGTSTP : signal);
     ::pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);  // stopped here
     ::pthread_sigmask(SIG_BLOCK, &stops, nullptr);
     give_terminal();
 }
 
 void Process::Impl::give_terminal() {
-    if (terminal_->ours()) {
+    if (terminal_ && terminal_->ours()) {
         terminal_->give_to(command);
     }
     send(run::Order::Kind::signal_group, SIGCONT);
