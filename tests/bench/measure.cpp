@@ -114,7 +114,8 @@ std::vector<Samples> in_turn(const std::vector<Command>& commands, Effort effort
     }
     std::vector<Samples> results(commands.size());
     std::minstd_rand random;  // the same order in every run of the benchmark
-    for (std::size_t round = 0; round < warm_up_rounds; ++round) {
+    const double warm_up_end = now() + effort.seconds / 4;
+    for (std::size_t round = 0; round < warm_up_rounds && (round == 0 || now() < warm_up_end); ++round) {
         run_round(prepared, random, results);
     }
     for (Samples& result : results) {
