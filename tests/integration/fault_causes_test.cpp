@@ -35,7 +35,6 @@ namespace sandbox_test {
 namespace {
 
 using sandbox::Error;
-using sandbox::Namespace;
 using sandbox::Spec;
 using sandbox::plan::Plan;
 using sandbox::run::Fault;

@@ -194,7 +194,7 @@ TEST(Cwd, AnotherUsersHomeIsNotUncovered) {
     host.enter("/home/ann/.ssh");
     EXPECT_FALSE(shows(plan_for(default_spec(), host), "/home/ann/.ssh"));
     host.enter("/home/ann");
-    for (const std::optional<std::string> home : {std::optional<std::string>(), std::optional<std::string>("/")}) {
+    for (const std::optional<std::string>& home : {std::optional<std::string>(), std::optional<std::string>("/")}) {
         host.set("HOME", home);
         EXPECT_FALSE(shows(plan_for(default_spec(), host), "/home/ann")) << home.value_or("(unset)");
     }
