@@ -30,6 +30,9 @@ std::vector<int> deadly_signals() {
             SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO,   SIGSTKFLT, SIGPWR,  SIGRTMIN, SIGRTMAX};
 }
 
+// A process group of its own below a parent that could continue it: the kernel stops no orphaned one.
+const auto as_a_job = [] { setpgid(0, 0); };
+
 void expect_received(const std::string& how, int number, const std::vector<std::string>& options = {}) {
     Running running = start_inside({probe("signals"), how, text_of(number)}, {.sandbox = options});
     running.expect("ready\n");
@@ -147,7 +150,8 @@ TEST_F(ProcessSignal, AShellRunsItsTrap) {
 }
 
 void expect_stop_and_continue(int number, const std::vector<std::string>& options) {
-    Running running = start_inside({probe("signals"), "catch", text_of(SIGUSR1)}, {.sandbox = options});
+    Running running =
+        start_inside({probe("signals"), "catch", text_of(SIGUSR1)}, {.sandbox = options, .before_exec = as_a_job});
     running.expect("ready\n");
     const ProcessState command = await_descendant(running.pid(), "signals");
     running.send(number);
@@ -171,7 +175,7 @@ TEST_F(ProcessSignal, AStopStopsTheCommandBesideInitAndCanBeContinued) {
 }
 
 TEST_F(ProcessSignal, AStoppedSandboxCanBeEnded) {
-    Running running = start_inside({"sleep", "100"});
+    Running running = start_inside({"sleep", "100"}, {.before_exec = as_a_job});
     const ProcessState command = await_descendant(running.pid(), "sleep");
     running.send(SIGTSTP);
     ASSERT_TRUE(await_state(command.pid, "T"));
@@ -189,7 +193,7 @@ TEST_F(ProcessSignal, SignalsOfTheCommandDoNotReachItsCallersProcessGroup) {
             for (const std::string& word : sandbox_command({probe("pester"), target, "signals"}, options)) {
                 script += "'" + word + "' ";
             }
-            const Result result = run({"sh", "-c", script + "; echo after"}, {.before_exec = [] { setpgid(0, 0); }});
+            const Result result = run({"sh", "-c", script + "; echo after"}, {.before_exec = as_a_job});
             EXPECT_EQ(result.signal, 0) << target << "\n" << result;
             EXPECT_EQ(result.exit_status, 0) << target << "\n" << result;
             EXPECT_NE(result.out.find("after\n"), std::string::npos) << target << "\n" << result;
