@@ -57,6 +57,18 @@ bool is_replaced(const std::string& path) {
                        [&](const char* place) { return spec::is_below_or_same(path, place); });
 }
 
+// Whether a relative path leaves its directory as it is written, symbolic links aside.
+bool leads_upwards(const std::string& path) {
+    int depth = 0;
+    for (const std::string& part : spec::components(path)) {
+        depth += part == ".." ? -1 : 1;
+        if (depth < 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::string octal(std::uint32_t value) {
     std::string digits;
     for (; value != 0; value >>= 3U) {
@@ -328,7 +340,14 @@ void DefaultView::guard_kernel_mounts(const std::string& canonical, const std::s
             continue;
         }
         if (mount.type == "proc") {
-            view_.mount_scratch(place, 0555, private_read_only);
+            // A single file of proc can be mounted, too.
+            int error = 0;
+            const std::optional<FileId> id = tree_.follow(mount.target, error);
+            if (id && S_ISDIR(id->type)) {
+                view_.mount_scratch(place, 0555, private_read_only);
+            } else {
+                plan_.steps.push_back(Mask{place});
+            }
         } else if (writable) {
             plan_.steps.push_back(ReadOnly{place});
         }
@@ -354,8 +373,8 @@ void DefaultView::refuse_kernel_source(const std::string& canonical, bool writab
 // Somebody's command may have left a link in the caller's directory that leads to where it never could write.
 void DefaultView::refuse_a_way_out(const sandbox::Bind& bind) const {
     const std::optional<std::string> real = tree_.canonical(bind.source);
-    const bool upwards = ("/" + bind.source + "/").find("/../") != std::string::npos;
-    if (bind.source.starts_with('/') || upwards || !real || !facts_.cwd || spec::is_below_or_same(*real, *facts_.cwd)) {
+    if (bind.source.starts_with('/') || leads_upwards(bind.source) || !real || !facts_.cwd ||
+        spec::is_below_or_same(*real, *facts_.cwd)) {
         return;
     }
     throw Error("cannot show " + bind.source + ": a symbolic link leads out of the current directory, to " + *real)
@@ -388,7 +407,7 @@ void DefaultView::apply(const sandbox::Bind& bind) {
     // Its own path is the one that was typed; behind `..` only the kernel knows what that is.
     const std::string own = ("/" + bind.source + "/").find("/../") == std::string::npos ? lexical : canonical;
     const std::string target = bind.target.empty() ? own : spec::absolute(facts_.cwd.value_or("/"), bind.target);
-    if (bind.target.empty() && !spec_.root && homes_.is_home_or_above(canonical, *id)) {
+    if ((bind.target.empty() || relative) && !spec_.root && homes_.is_home_or_above(canonical, *id)) {
         throw Error(option + bind.source + " would uncover a whole home directory: " + canonical)
             .with_fix("--home rw shows the real home; or start from a directory below it, or name one");
     }

@@ -74,6 +74,7 @@ Homes::Homes(const host::Facts& facts, const host::Tree& tree) : tree_(&tree) {
     if (const std::string runtime = find_variable(facts.environment, "XDG_RUNTIME_DIR").value_or("");
         runtime.starts_with('/')) {
         hide(runtime, false);
+        runtime_directory_ = tree.canonical(runtime).value_or(runtime);
     }
     hide_copies(facts.mounts);
 }
@@ -132,7 +133,8 @@ bool Homes::contains(const std::string& canonical) const {
 }
 
 bool Homes::holds_secrets(const std::string& canonical) const {
-    if (spec::is_below_or_same(canonical, "/run")) {
+    if (spec::is_below_or_same(canonical, "/run") ||
+        (!runtime_directory_.empty() && spec::is_below_or_same(canonical, runtime_directory_))) {
         return true;
     }
     for (const Hidden& hidden : hidden_) {

@@ -41,6 +41,7 @@ class Homes {
 
     const host::Tree* tree_ = nullptr;
     std::string own_ = "/root";
+    std::string runtime_directory_;  ///< $XDG_RUNTIME_DIR
     bool named_ = false;
     std::vector<Hidden> hidden_;
 };

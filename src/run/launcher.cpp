@@ -293,7 +293,8 @@ class Start {
 
     void read_reports() {
         Report report;
-        while (::read(reports_.get(), &report, sizeof report) == static_cast<ssize_t>(sizeof report)) {
+        ssize_t got = 0;
+        while ((got = ::read(reports_.get(), &report, sizeof report)) == static_cast<ssize_t>(sizeof report)) {
             switch (report.kind) {
                 case Report::Kind::failed:
                     failed_ = report;
@@ -309,6 +310,9 @@ class Start {
                     executing_ = true;
                     break;
             }
+        }
+        if (got == 0) {
+            reports_.reset();  // at its end poll(2) would return at once, again and again, until init speaks
         }
     }
 

@@ -139,8 +139,9 @@ void Process::Impl::command_stopped(int signal) {
     if (!former_mask_ || (!terminal_ && signal == SIGSTOP)) {
         return;  // a library caller's; or the command's own affair
     }
-    // We stop with it, so that the shell notices, and at a terminal with us our whole group, as that would have done it. A
-    // signal that is ignored or has no shell behind it (an orphaned group) does not stop us: then we go on at once.
+    // We stop with it, so that the shell notices, and at a terminal with us our whole group, as that would have done
+    // it. A signal that is ignored or has no shell behind it (an orphaned group) does not stop us: then we go on at
+    // once.
     if (terminal_) {
         terminal_->suspend();
     }
