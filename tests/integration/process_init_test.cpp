@@ -103,6 +103,9 @@ TEST_F(ProcessInit, SignalsToInitForgeNoStatus) {
 TEST_F(ProcessInit, TakingInitsLimitsForgesNoStatus) {
     expect_own_status_after("limits", with_init);
 }
+TEST_F(ProcessInit, TakingInitsTimeForgesNoStatus) {
+    expect_own_status_after("time", with_init);
+}
 TEST_F(ProcessInit, TheLowestPriorityForInitForgesNoStatus) {
     expect_own_status_after("schedule", with_init);
 }
@@ -113,17 +116,31 @@ TEST_F(ProcessInit, SignalsFromInsideToACommandThatIsPid1EndNothing) {
     EXPECT_EQ(result.out, "done\n");
 }
 
+// As no descriptor may be open any more, even poll(2) fails; and init has to be woken to come that far.
+TEST_F(ProcessInit, AnInitWithoutLimitsDoesItsWork) {
+    const std::string script = "'" + probe("pester") + "' 1 limits > /dev/null; '" + probe("orphans") +
+                               "' reap 100; exec '" + probe("signals") + "' catch 10";
+    Running running = start_inside({"sh", "-c", script}, {.sandbox = with_init});
+    running.expect("zombies=0\n");
+    running.expect("ready\n");
+    running.send(SIGUSR1);
+    const Result result = running.wait();
+    EXPECT_EQ(result.exit_status, 42) << result;
+}
+
 TEST_F(ProcessInit, NothingOutlivesAnInitWithoutLimits) {
-    const Result result = inside_shell("'" + probe("orphans") + "' leave 5; '" + probe("pester") + "' 1 limits; '" +
-                                           probe("pester") + "' 1 signals; exit 5",
-                                       {.sandbox = {"--init"}});
+    const std::string pester = "'" + probe("pester") + "' 1 ";
+    const Result result = inside_shell(
+        "'" + probe("orphans") + "' leave 5; " + pester + "time; " + pester + "limits; " + pester + "signals; exit 5",
+        {.sandbox = with_init});
     EXPECT_TRUE(result.exit_status == 5 || result.exit_status == 125) << result;
 }
 
 TEST_F(ProcessInit, ALauncherThatIsKilledTakesAnInitWithoutLimitsWithIt) {
+    const std::string pester = "'" + probe("pester") + "' 1 ";
     Running running = start_inside({"sh", "-c",
-                                    "'" + probe("pester") + "' 1 limits; '" + probe("pester") + "' 1 signals; exec '" +
-                                        probe("orphans") + "' hold 5"},
+                                    pester + "limits; " + pester + "signals; '" + probe("orphans") +
+                                        "' reap 10; exec '" + probe("orphans") + "' hold 5"},
                                    {.sandbox = with_init});
     running.expect("up\n");
     running.send(SIGKILL);

@@ -102,6 +102,19 @@ $SANDBOX -- cat secret || echo hidden
     EXPECT_EQ(result.out, "/home/alice\nhidden\n/home\nhidden\nhidden\n") << result;
 }
 
+// root may read them all: the home that somebody stands in is no less a home for that.
+TEST_F(ViewCwd, TheHomesOfOthersStayHidden) {
+    const Result result = at_home(R"(
+mkdir -p /home/bob/.ssh /home/bob/project; echo secret > /home/bob/secret; echo secret > /home/bob/.ssh/key
+cd /home/bob
+$SANDBOX -- sh -c 'cat secret .ssh/key; find /home | sort' || true
+if $SANDBOX --rw . -- echo ran; then :; else echo $?; fi
+cd /home/bob/project
+$SANDBOX -- find /home | sort
+)");
+    EXPECT_EQ(result.out, "/home\n/home/alice\n125\n/home\n/home/alice\n/home/bob\n/home/bob/project\n") << result;
+}
+
 TEST_F(ViewCwd, PlacesOfCredentialsStayHidden) {
     const Result result = at_home(R"(
 mkdir -p /home/alice/.gnupg /home/alice/.kube/cache /home/alice/.docker /home/alice/.password-store/mail

@@ -1,6 +1,7 @@
 /* Does to another process what its user may: `pester PID WHAT`, where WHAT is
  *   signals   every signal there is
- *   limits    every resource limit to nothing
+ *   limits    every resource limit but the one below to nothing
+ *   time      the limit of processor time to nothing: the kernel may kill it for that, sooner or later
  *   schedule  the lowest priority, the idle class, one processor
  *   read      prints the entries of /proc/PID that can be read, and those of its links that can be followed. That a
  *             directory can be listed tells nothing but numbers: what it lists must be followed
@@ -25,11 +26,17 @@ static void send_signals(pid_t pid) {
     kill(pid, SIGSTOP);
 }
 
-static void take_limits(pid_t pid) {
+static void take_limit(pid_t pid, int resource) {
     const struct rlimit nothing = {0, 0};
+    int result = prlimit(pid, (enum __rlimit_resource)resource, &nothing, NULL);
+    printf("limit %d: %s\n", resource, result == 0 ? "taken" : "refused");
+}
+
+static void take_limits(pid_t pid) {
     for (int resource = 0; resource < RLIM_NLIMITS; ++resource) {
-        printf("limit %d: %s\n", resource,
-               prlimit(pid, (enum __rlimit_resource)resource, &nothing, NULL) == 0 ? "taken" : "refused");
+        if (resource != RLIMIT_CPU) {
+            take_limit(pid, resource);
+        }
     }
 }
 
@@ -93,6 +100,8 @@ int main(int argc, char** argv) {
         send_signals(pid);
     } else if (strcmp(what, "limits") == 0) {
         take_limits(pid);
+    } else if (strcmp(what, "time") == 0) {
+        take_limit(pid, RLIMIT_CPU);
     } else if (strcmp(what, "schedule") == 0) {
         schedule(pid);
     } else if (strcmp(what, "read") == 0) {
