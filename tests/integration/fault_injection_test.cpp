@@ -53,6 +53,8 @@ constexpr const char* stage_name(Stage stage) {
             return "gid_map";
         case Stage::handshake:
             return "handshake";
+        case Stage::setup:  // a killed setup child: nothing to inject
+            return "setup";
         case Stage::network:
             return "network";
         case Stage::time_namespace:
