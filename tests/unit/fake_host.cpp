@@ -19,10 +19,20 @@ constexpr int most_links = 40;
 
 FakeTree::FakeTree() : root_(make_node(S_IFDIR, "")), cwd_{{"", root_}} {}
 
+// An alias of a directory above itself makes a ring, which would keep itself alive.
+FakeTree::~FakeTree() {
+    for (const std::weak_ptr<Node>& node : nodes_) {
+        if (const std::shared_ptr<Node> living = node.lock()) {
+            living->entries.clear();
+        }
+    }
+}
+
 std::shared_ptr<FakeTree::Node> FakeTree::make_node(mode_t type, const std::string& text) {
     auto node = std::make_shared<Node>();
     node->id = {the_device, next_inode_++, type};
     node->text = text;
+    nodes_.push_back(node);
     return node;
 }
 

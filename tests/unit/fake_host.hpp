@@ -17,6 +17,9 @@ namespace sandbox::test {
 class FakeTree final : public host::Tree {
   public:
     FakeTree();
+    FakeTree(const FakeTree&) = delete;
+    FakeTree& operator=(const FakeTree&) = delete;
+    ~FakeTree() override;
 
     void directory(const std::string& path);
     void file(const std::string& path, const std::string& text = "");
@@ -54,6 +57,7 @@ class FakeTree final : public host::Tree {
     [[nodiscard]] static std::string path_of(const Trail& trail);
 
     ino_t next_inode_ = 1;
+    std::vector<std::weak_ptr<Node>> nodes_;  ///< all that were made
     std::shared_ptr<Node> root_;
     Trail cwd_;
 };
