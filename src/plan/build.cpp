@@ -2,6 +2,7 @@
 
 #include "plan/default_view.hpp"
 #include "plan/environment.hpp"
+#include "plan/kernel_mounts.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/passwd.hpp"
 #include "spec/paths.hpp"
