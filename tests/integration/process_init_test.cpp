@@ -116,7 +116,7 @@ TEST_F(ProcessInit, SignalsFromInsideToACommandThatIsPid1EndNothing) {
     EXPECT_EQ(result.out, "done\n");
 }
 
-// As no descriptor may be open any more, even poll(2) fails; and init has to be woken to come that far.
+// As no descriptor may be open any more, poll(2) would fail; and init has to be woken to come that far.
 TEST_F(ProcessInit, AnInitWithoutLimitsDoesItsWork) {
     const std::string script = "'" + probe("pester") + "' 1 limits > /dev/null; '" + probe("orphans") +
                                "' reap 100; exec '" + probe("signals") + "' catch 10";

@@ -288,6 +288,10 @@ void run_init(const InitProgram& program) noexcept {
     if (program.listen && error == 0) {
         error = start_listener(supervision);
     }
+    // Last, so that no child holds a copy.
+    if (error == 0) {
+        error = watch_events(supervision);
+    }
     const Status started{Status::Kind::started, parse_pid(pid), 0};
     [[maybe_unused]] const ssize_t written = ::write(program.status, &started, sizeof started);
     check(program, Stage::init_supervision, error);

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <cstring>
 
-#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +16,10 @@ namespace sandbox::run {
 namespace {
 
 constexpr int most_signals = 64;
+
+// What an event of `events` is about. The order is that of attention: see supervise().
+enum class Event : std::uint32_t { launcher, parent, announce, signals, heard, order };
+constexpr int most_events = 6;
 
 void tell(const Supervision& supervision, Status::Kind kind, int value, int detail) noexcept {
     const Status status{kind, value, detail};
@@ -219,6 +223,31 @@ bool has_default_action(const char* status, int signal) noexcept {
     return true;
 }
 
+// epoll, and not poll(2), which fails once the guest has lowered our RLIMIT_NOFILE below the number of descriptors.
+int watch_events(Supervision& supervision) noexcept {
+    const InitProgram& program = *supervision.program;
+    supervision.events = ::epoll_create1(EPOLL_CLOEXEC);
+    if (supervision.events < 0) {
+        return errno;
+    }
+    const struct {
+        Event event;
+        int fd;
+    } watched[most_events] = {{Event::launcher, program.launcher},     {Event::parent, program.parent},
+                              {Event::announce, supervision.announce}, {Event::signals, supervision.signals},
+                              {Event::heard, supervision.heard},       {Event::order, program.order}};
+    for (const auto& [event, fd] : watched) {
+        epoll_event wanted{};
+        // The end of the file is all that comes from there, and it would come for ever.
+        wanted.events = event == Event::announce ? EPOLLIN | EPOLLONESHOT : EPOLLIN;
+        wanted.data.u32 = static_cast<std::uint32_t>(event);
+        if (fd >= 0 && ::epoll_ctl(supervision.events, EPOLL_CTL_ADD, fd, &wanted) < 0) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
 void supervise(Supervision& supervision) noexcept {
     const InitProgram& program = *supervision.program;
     const int error = program.fault_stage == Stage::init_confine ? program.fault_error : confine_init();
@@ -227,28 +256,31 @@ void supervise(Supervision& supervision) noexcept {
         ::_exit(125);
     }
     [[maybe_unused]] const ssize_t written = ::write(supervision.proceed, "", 1);
-    pollfd watched[] = {{program.order, POLLIN, 0},       {program.launcher, POLLIN, 0},
-                        {supervision.signals, POLLIN, 0}, {supervision.heard, POLLIN, 0},
-                        {program.parent, POLLIN, 0},      {supervision.announce, POLLIN, 0}};
     for (;;) {
-        if (::poll(watched, 6, -1) < 0) {
-            continue;
+        epoll_event events[most_events];
+        const int count = ::epoll_wait(supervision.events, events, most_events, -1);
+        if (count < 0 && errno != EINTR) {
+            end(supervision);  // never seen; deaf, we must not let anything live on
         }
-        if (watched[1].revents != 0 || watched[4].revents != 0) {
+        std::uint32_t happened = 0;
+        for (int i = 0; i < count; ++i) {
+            happened |= 1U << events[i].data.u32;
+        }
+        const auto is = [happened](Event event) { return (happened & 1U << static_cast<std::uint32_t>(event)) != 0; };
+        if (is(Event::launcher) || is(Event::parent)) {
             end(supervision);
         }
-        if (watched[5].revents != 0) {
+        if (is(Event::announce)) {
             tell(supervision, Status::Kind::running, 0, 0);
-            watched[5].fd = -1;
         }
-        if (watched[2].revents != 0) {
+        if (is(Event::signals)) {
             drain_signals(supervision);
             reap(supervision);
         }
-        if (watched[3].revents != 0) {
+        if (is(Event::heard)) {
             hear(supervision);
         }
-        if (watched[0].revents != 0) {
+        if (is(Event::order)) {
             obey(supervision);
         }
     }

@@ -17,9 +17,13 @@ struct Supervision {
     int children = -1;         ///< our own list of children, where no pid namespace ends them for us
     int announce = -1;         ///< read end: its end of file means exec, or the setup child's end
     int proceed = -1;          ///< write end: the setup child may go on
+    int events = -1;           ///< epoll of all that init waits for
     int emulated = 0;          ///< the signal whose default action was carried out for the command
     bool from_terminal = false;
 };
+
+/// Makes `events`, once the other members are there: the last thing that needs a descriptor. Returns an errno.
+[[nodiscard]] int watch_events(Supervision& supervision) noexcept;
 
 /// Confines init, lets the setup child go on, then supervises the command to its end. Does not return.
 [[noreturn]] void supervise(Supervision& supervision) noexcept;
