@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
     }
     if (!lives) {
         int zombies = count_zombies();
-        for (int tries = 0; zombies > 0 && tries < 1000; ++tries) {
+        for (int tries = 0; zombies > 0 && tries < 5000; ++tries) {
             poll(NULL, 0, 10);
             zombies = count_zombies();
         }

@@ -34,6 +34,6 @@ bool await_state(pid_t pid, const std::string& states);
 bool wait_until(const std::function<bool()>& condition, const std::string& what);
 
 /// How long the tests wait for what ought to come at once.
-inline constexpr std::chrono::seconds patience{30};
+inline constexpr std::chrono::seconds patience{120};
 
 }  // namespace sandbox_test
