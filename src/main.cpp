@@ -2,6 +2,7 @@
 #include "cli/help.hpp"
 #include "cli/parse.hpp"
 #include "cli/run.hpp"
+#include "cli/verbs.hpp"
 
 #include <sandbox/sandbox.hpp>
 
@@ -15,6 +16,9 @@ namespace {
 int act(std::span<const char* const> argv) {
     using namespace sandbox;
     const cli::Options options = cli::parse(argv);
+    if (options.verb != nullptr) {
+        return cli::run_verb(*options.verb, options.verb_arguments);
+    }
     if (options.help) {
         cli::print(cli::help_text());
         return 0;

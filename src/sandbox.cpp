@@ -2,29 +2,47 @@
 #include <sandbox/sandbox.hpp>
 
 #include "host/probe.hpp"
+#include "host/tree_without.hpp"
+#include "placeholder/sweep.hpp"
 #include "plan/build.hpp"
 #include "plan/render.hpp"
 #include "run/launcher.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/validate.hpp"
 
+#include <set>
+#include <utility>
+
 namespace sandbox {
 namespace {
 
-plan::Plan make_plan(const Spec& spec) {
+// The placeholders of other sandboxes are not there: what is missing without them is missing.
+plan::Plan make_plan(const Spec& spec, std::set<placeholder::Id> placeholders) {
     spec::validate(spec);
-    return plan::build(spec, host::probe(), host::RealTree());
+    const host::RealTree tree;
+    if (placeholders.empty()) {
+        return plan::build(spec, host::probe(), tree);
+    }
+    return plan::build(spec, host::probe(), host::TreeWithout(tree, std::move(placeholders)));
+}
+
+plan::Plan make_plan(const Spec& spec) {
+    return make_plan(spec, placeholder::known());
 }
 
 }  // namespace
 
 Process launch(const Spec& spec) {
-    const plan::Plan plan = make_plan(spec);
+    const plan::Plan plan = make_plan(spec, placeholder::sweep().known);
     run::Settings settings;
     settings.foreground = spec.foreground;
     settings.trace = spec.trace;
     settings.die_with_parent = spec.die_with_parent;
     return run::start(plan, settings);
+}
+
+std::vector<std::string> collect_garbage() {
+    return placeholder::sweep().problems;
 }
 
 std::string explain(const Spec& spec) {

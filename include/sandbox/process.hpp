@@ -82,6 +82,10 @@ class Process {
 /// The plan of a run, as text; runs nothing. Throws Error for a Spec that launch() would refuse.
 [[nodiscard]] std::string explain(const Spec& spec);
 
+/// Removes what launchers that were killed have left on the host: placeholders below writable directories (sandbox(1),
+/// FILES). Every launch() does the same. Returns a line for each thing that could not be cleared, and why.
+std::vector<std::string> collect_garbage();
+
 /// One line that says what the default closed and how to open it (`--rw .`, ...), or an empty string. For a command
 /// that failed.
 [[nodiscard]] std::string closed_doors(const Spec& spec);

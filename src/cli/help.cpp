@@ -2,6 +2,7 @@
 #include "cli/help.hpp"
 
 #include "cli/option_table.hpp"
+#include "cli/verb_table.hpp"
 
 #include <sandbox/process.hpp>
 
@@ -19,6 +20,7 @@ constexpr std::size_t text_column = 30;
 constexpr std::string_view opening =
     "Usage: sandbox [OPTIONS] -- COMMAND [ARG]...\n"
     "       sandbox [OPTIONS]\n"
+    "       sandbox VERB\n"
     "\n"
     "Runs COMMAND isolated from the host: the host's files are read-only, homes are\n"
     "hidden, the network is off, and nothing that runs inside outlives it. Without\n"
@@ -84,6 +86,11 @@ std::string help_text() {
             text += "\n" + std::string(heading(option.section)) + ":\n";
         }
         text += entry(label(option), option.help);
+    }
+    text += "\nVerbs:\n";
+    for (const Verb& verb : verb_table) {
+        text += entry(std::string(verb.name) + (verb.arguments.empty() ? "" : " ") + std::string(verb.arguments),
+                      verb.help);
     }
     text += "\nExit status:\n";
     for (const ExitStatus& row : exit_statuses) {

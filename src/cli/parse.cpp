@@ -204,8 +204,13 @@ void read_words(Options& options, std::span<const std::string> before, std::span
 Options parse(std::span<const char* const> argv) {
     // execve(2) lets a caller leave out even the program's name (Linux before 5.18).
     const std::vector<std::string> arguments(argv.begin() + (argv.empty() ? 0 : 1), argv.end());
-    const auto separator = std::ranges::find(arguments, "--");
     Options options;
+    options.verb = arguments.empty() ? nullptr : find_verb(arguments.front());
+    if (options.verb != nullptr) {
+        options.verb_arguments.assign(arguments.begin() + 1, arguments.end());
+        return options;
+    }
+    const auto separator = std::ranges::find(arguments, "--");
     read_words(options, {arguments.begin(), separator}, arguments);
     if (separator != arguments.end()) {
         options.spec.command.assign(separator + 1, arguments.end());

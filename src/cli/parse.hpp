@@ -1,14 +1,20 @@
 // argv -> Options.
 #pragma once
 
+#include "cli/verb_table.hpp"
+
 #include <sandbox/error.hpp>
 #include <sandbox/spec.hpp>
 
 #include <span>
+#include <string>
+#include <vector>
 
 namespace sandbox::cli {
 
 struct Options {
+    const Verb* verb = nullptr;  ///< then the rest but `verb_arguments` is as it was made
+    std::vector<std::string> verb_arguments;
     Spec spec;
     bool explain = false;
     bool verbose = false;

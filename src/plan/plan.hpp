@@ -38,6 +38,17 @@ struct TimeOffsets {
     std::int64_t monotonic = 0;
 };
 
+/// What is missing below a directory of the host that the command may write. It is made there before the sandbox starts
+/// and removed when that ends (placeholder/placeholders.hpp); inside, a mount stands on it.
+struct Placeholder {
+    Source directory;       ///< of the host, where it is missing
+    std::string canonical;  ///< that directory's real path
+    std::string name;       ///< relative to it; what lies between is a placeholder listed before
+    bool is_directory = false;
+    std::string target;  ///< inside
+    friend bool operator==(const Placeholder&, const Placeholder&) = default;
+};
+
 struct Plan {
     NamespaceSet fresh;    ///< kinds that are new inside
     NamespaceSet owned;    ///< kinds that the guest's user namespace owns
@@ -50,7 +61,8 @@ struct Plan {
     IdMaps guest_maps;                      ///< of the guest user namespace, written by init
     std::optional<TimeOffsets> time_offsets;
 
-    std::vector<Step> steps;  ///< executed by the setup child, in this order
+    std::vector<Placeholder> placeholders;  ///< made by the launcher before anything else
+    std::vector<Step> steps;                ///< executed by the setup child, in this order
 
     bool command_is_pid1 = false;   ///< pid 1 of its own pid namespace
     bool listen = false;            ///< init hears the terminal's signals for a command that is pid 1

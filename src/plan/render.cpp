@@ -2,6 +2,7 @@
 
 #include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
+#include "spec/paths.hpp"
 
 #include <algorithm>
 
@@ -84,6 +85,11 @@ std::string render(const Plan& plan) {
     }
     text += std::string("command: ") +
             (plan.command_is_pid1 ? "pid 1 of a pid namespace of its own\n" : "a child of init\n");
+    for (const Placeholder& placeholder : plan.placeholders) {
+        text += std::string("placeholder on the host, until the end: ") +
+                spec::escaped(spec::join(placeholder.canonical, placeholder.name)) +
+                (placeholder.is_directory ? " (directory)" : "") + '\n';
+    }
     text += "steps:\n";
     for (std::size_t index = 0; index < plan.steps.size(); ++index) {
         const Step& step = plan.steps[index];

@@ -34,6 +34,7 @@ struct MountAttributes {
 struct Source {
     std::string path;
     FileId expected;
+    friend bool operator==(const Source&, const Source&) = default;
 };
 
 /// Mount propagation of the whole tree private: nothing mounted inside or outside crosses any more.

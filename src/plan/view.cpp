@@ -5,6 +5,7 @@
 #include <sandbox/error.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <deque>
 #include <utility>
 
@@ -42,6 +43,10 @@ std::optional<host::Entry> View::entry_at(const std::string& path) const {
                 int error = 0;
                 const std::optional<FileId> id = tree_.follow(area->backing.source, error);
                 return id ? std::optional(host::Entry{path, *id, {}}) : std::nullopt;
+            }
+            if (const auto held = held_.find(path); held != held_.end()) {
+                directory.id.type = held->second;
+                return directory;
             }
             return tree_.look(area->backing.source == "/" ? rest : area->backing.source + rest);
         }
@@ -153,6 +158,9 @@ void View::cover(const std::string& path, Area area) {
         below = spec::is_below_or_same(below->first, path) ? areas_.erase(below) : std::next(below);
     }
     std::erase_if(writable_, [&](const std::string& place) { return spec::is_below_or_same(place, path); });
+    for (auto below = held_.lower_bound(path); below != held_.end() && below->first.starts_with(path);) {
+        below = spec::is_below_or_same(below->first, path) ? held_.erase(below) : std::next(below);
+    }
     areas_[path] = std::move(area);
 }
 
@@ -274,8 +282,7 @@ std::string View::make_place(const std::string& target, const Walk& found, bool 
     }
     if (const Area* area = area_of(found.path).second; area->kind == Area::Kind::host) {
         if (area->writable) {
-            throw Error("cannot mount at " + target + ": it does not exist, and " + found.path + " is writable")
-                .with_fix("create it first: a mount point is never made on the host");
+            return hold_place(found, directory);
         }
         want_skeleton(found.path);
     }
@@ -294,6 +301,38 @@ std::string View::make_place(const std::string& target, const Walk& found, bool 
             make_in_scratch(area->backing.source + (prefix == "/" ? path : path.substr(prefix.size())), is_directory);
         }
     }
+    return path;
+}
+
+// On the host, and only there where the command could make it itself: as an empty entry that is removed at the end.
+std::string View::hold_place(const Walk& found, bool directory) {
+    std::string base = found.path;
+    while (held_.contains(base)) {
+        base = spec::parent(base);
+    }
+    const auto [prefix, area] = area_of(base);
+    const std::string rest = prefix == "/" ? base : base.substr(prefix.size());
+    const auto below = [&](const std::string& place) {
+        return rest.empty() || rest == "/" ? place : place == "/" ? rest : place + rest;
+    };
+    const std::string source = below(area->backing.source);
+    int error = 0;
+    const std::optional<FileId> id = tree_.follow(source, error);
+    if (!id) {
+        throw Error("cannot make a mount point in " + found.path + ": " + std::strerror(error));
+    }
+    std::string path = found.path;
+    for (std::size_t i = 0; i < found.missing.size(); ++i) {
+        path = spec::join(path, found.missing[i]);
+        const bool is_directory = directory || i + 1 < found.missing.size();
+        plan_.placeholders.push_back({{source, *id},
+                                      below(area->backing.canonical),
+                                      path.substr(base == "/" ? 1 : base.size() + 1),
+                                      is_directory,
+                                      path});
+        held_.emplace(path, is_directory ? S_IFDIR : S_IFREG);
+    }
+    pin_parents(path);
     return path;
 }
 

@@ -18,7 +18,8 @@ namespace sandbox::plan {
 ///
 /// A mount point that is missing in a read-only tree of the host is made to exist inside only: its nearest existing
 /// parent is replaced by a directory of the scratch tmpfs on which the parent's entries are bound again. The root
-/// itself is such a directory from the start.
+/// itself is such a directory from the start. One that is missing in a writable tree of the host is made on the host,
+/// for as long as the sandbox lives (Plan::placeholders).
 class View {
   public:
     /// `skeletons`: directories of the inside that are to be made that way from the start. `hidden`: directories that
@@ -94,6 +95,7 @@ class View {
     /// Makes `target` exist inside, as a mount point of that type, and returns its resolved path.
     std::string place_for(const std::string& target, mode_t type);
     std::string make_place(const std::string& target, const Walk& found, bool directory);
+    std::string hold_place(const Walk& found, bool directory);
     void make_in_scratch(const std::string& path, bool directory);
     /// Shows a directory of the host as a scratch directory with its entries bound.
     void show_skeleton(const std::string& directory, const HostPlace& from);
@@ -112,6 +114,7 @@ class View {
     const std::set<std::string>& hidden_;
     std::set<std::string> missing_skeletons_;
     std::set<std::string> pinned_;
+    std::map<std::string, mode_t> held_;                   ///< placeholders on the host, by inside path
     std::map<std::string, Area> areas_;                    ///< by inside path
     std::map<std::string, mode_t> scratch_;                ///< what was made in the scratch tmpfs
     std::map<std::string, std::string> scratch_symlinks_;  ///< scratch path to text

@@ -238,6 +238,7 @@ struct Doing {
     const char* what;
 };
 constexpr Doing stages[] = {
+    {Stage::placeholders, "placeholder", "hold places on the host"},
     {Stage::pipes, "pipes", "make the pipes of the handshake"},
     {Stage::clone_init, "clone", "make the namespaces"},
     {Stage::uid_map, "uid_map", "map the user id"},

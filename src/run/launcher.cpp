@@ -87,6 +87,7 @@ class Start {
             check(Stage::pipes, impl_->enter_foreground());
         }
         watch_parent();
+        make_placeholders();
         impl_->own_pid_namespace = plan_.fresh.contains(Namespace::pid);
         prepare();
         clone_init();
@@ -118,6 +119,14 @@ class Start {
             throw Error("cannot watch the parent process: it is gone or in another pid namespace")
                 .with_fix("leave --die-with-parent out");
         }
+    }
+
+    // Before the clone: what the child mounts on must be there. finish() removes them in every case.
+    void make_placeholders() {
+        if (!plan_.placeholders.empty()) {
+            impl_->placeholders = placeholder::Placeholders::make(plan_.placeholders);
+        }
+        check(Stage::placeholders, 0);
     }
 
     void prepare() {
@@ -235,6 +244,9 @@ class Start {
             ::kill(init_pid_, SIGKILL);
             ::waitpid(init_pid_, nullptr, __WALL);
             check(Stage::clone_init, lost);
+        }
+        if (impl_->placeholders) {
+            impl_->placeholders->started(init_pid_);
         }
         report_writer_.reset();
         status_writer_.reset();

@@ -96,6 +96,7 @@ void Process::Impl::finish() noexcept {
         while (::waitid(P_PIDFD, static_cast<id_t>(init.get()), &info, WEXITED | __WALL) < 0 && errno == EINTR) {
         }
     }
+    placeholders.reset();
     for (run::Relay& relay : relays) {
         relay.finish();
     }

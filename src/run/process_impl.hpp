@@ -1,6 +1,7 @@
 // The state of a running sandbox as the launcher has it.
 #pragma once
 
+#include "placeholder/placeholders.hpp"
 #include "plan/plan.hpp"
 #include "run/child/messages.hpp"
 #include "run/relay.hpp"
@@ -10,6 +11,7 @@
 #include <sandbox/process.hpp>
 
 #include <csignal>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -40,6 +42,7 @@ class Process::Impl {
     sys::UniqueFd statuses;       ///< read end
     sys::UniqueFd signals;        ///< signalfd, in the foreground
     sys::UniqueFd parent;         ///< pidfd, with die_with_parent
+    std::unique_ptr<placeholder::Placeholders> placeholders;
     std::vector<run::Relay> relays;
     std::vector<signalfd_siginfo> deferred;  ///< signals that came during set-up
     pid_t command = -1;                      ///< as the host's /proc has it

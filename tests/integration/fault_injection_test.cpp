@@ -38,6 +38,8 @@ constexpr const char* stage_name(Stage stage) {
     switch (stage) {
         case Stage::none:
             return "";
+        case Stage::placeholders:
+            return "placeholder";
         case Stage::pipes:
             return "pipes";
         case Stage::clone_init:
@@ -67,9 +69,9 @@ constexpr const char* stage_name(Stage stage) {
     return "";
 }
 constexpr Stage stages[] = {
-    Stage::pipes,         Stage::clone_init,    Stage::uid_map,          Stage::setgroups,     Stage::gid_map,
-    Stage::handshake,     Stage::init_prepare,  Stage::time_namespace,   Stage::clone_command, Stage::network,
-    Stage::guest_uid_map, Stage::guest_gid_map, Stage::init_supervision, Stage::init_confine};
+    Stage::placeholders, Stage::pipes,         Stage::clone_init,    Stage::uid_map,          Stage::setgroups,
+    Stage::gid_map,      Stage::handshake,     Stage::init_prepare,  Stage::time_namespace,   Stage::clone_command,
+    Stage::network,      Stage::guest_uid_map, Stage::guest_gid_map, Stage::init_supervision, Stage::init_confine};
 
 Plan plan_for(const Spec& spec) {
     sandbox::spec::validate(spec);
@@ -235,6 +237,26 @@ TEST_F(FaultInjection, EveryStage) {
     const Plan plan = plan_for(spec);
     for (const Stage stage : stages) {
         check_stage(plan, stage, EIO);
+    }
+}
+
+// What was made on the host before the failure is gone after it.
+TEST_F(FaultInjection, EveryStageAndStepWithAPlaceholder) {
+    const std::string place = directory() / "place";
+    ASSERT_TRUE(std::filesystem::create_directory(place));
+    Spec spec = default_spec();
+    spec.boottime_offset = 1000;
+    spec.mounts = {sandbox::Bind{.source = place, .target = "/mnt", .writable = true, .optional = false},
+                   sandbox::Tmpfs{.target = "/mnt/new/deep", .size = {}, .mode = {}}};
+    const Plan plan = plan_for(spec);
+    ASSERT_EQ(plan.placeholders.size(), 2U);
+    for (const Stage stage : stages) {
+        check_stage(plan, stage, EIO);
+        EXPECT_TRUE(std::filesystem::is_empty(place));
+    }
+    for (std::size_t index = 0; index < plan.steps.size(); ++index) {
+        check_step(plan, index, EIO);
+        EXPECT_TRUE(std::filesystem::is_empty(place));
     }
 }
 

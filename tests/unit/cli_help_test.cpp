@@ -1,6 +1,7 @@
 // --help and --version.
 #include "cli/help.hpp"
 #include "cli/option_table.hpp"
+#include "cli/verb_table.hpp"
 #include "unit/source_file.hpp"
 
 #include <sandbox/process.hpp>
@@ -35,6 +36,14 @@ TEST(Help, NamesEveryOption) {
             "\n  --" + std::string(option.name) + (option.takes_value() ? " " : "") + std::string(option.argument);
         const std::size_t first = std::min(text.find(entry + " "), text.find(entry + "\n"));
         EXPECT_NE(first, std::string::npos) << entry;
+    }
+}
+
+TEST(Help, NamesEveryVerb) {
+    const std::string text = help_text();
+    for (const Verb& verb : verb_table) {
+        EXPECT_NE(text.find("\n  " + std::string(verb.name) + " "), std::string::npos) << verb.name;
+        EXPECT_TRUE(verb.help.ends_with('.')) << verb.name;
     }
 }
 

@@ -3,6 +3,7 @@
 // In mdoc(7) an option's entry is `.It Fl -name Ar ARGUMENT`. An argument of several parts is compared by what a reader
 // sees: `Ar SRC Ns Op : Ns Ar DST` is SRC[:DST], blanks do not count.
 #include "cli/option_table.hpp"
+#include "cli/verb_table.hpp"
 #include "unit/source_file.hpp"
 
 #include <map>
@@ -117,6 +118,31 @@ TEST(ManPage, DocumentsNoOptionThatIsNone) {
     }
     for (const std::string& name : mentioned(page)) {
         EXPECT_NE(find_option(name), nullptr) << name;
+    }
+}
+
+TEST(ManPage, DocumentsEveryVerb) {
+    const std::string page = test::read_source_file("man/sandbox.1");
+    const std::size_t start = page.find("\n.Sh VERBS\n");
+    ASSERT_NE(start, std::string::npos);
+    const std::string section = page.substr(start, page.find("\n.Sh ", start + 1) - start);
+    std::map<std::string, std::string> verbs;
+    std::istringstream lines(section);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with(".It Cm ")) {
+            const std::vector<std::string> words = tokens(line);
+            std::string arguments;
+            for (std::size_t at = 4; at < words.size(); ++at) {
+                arguments += (arguments.empty() ? "" : " ") + words[at];
+            }
+            EXPECT_TRUE(verbs.emplace(words[2], arguments).second) << "documented twice: " << words[2];
+        }
+    }
+    EXPECT_EQ(verbs.size(), verb_table.size());
+    for (const Verb& verb : verb_table) {
+        const auto found = verbs.find(std::string(verb.name));
+        ASSERT_NE(found, verbs.end()) << "no .It Cm " << verb.name;
+        EXPECT_EQ(found->second, verb.arguments) << verb.name;
     }
 }
 

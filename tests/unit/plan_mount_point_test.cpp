@@ -125,9 +125,6 @@ TEST(MountPoint, Impossible) {
         {{ro("data", "/opt/loop")}, "cannot follow /opt/loop: too many levels of symbolic links\n"},
         {{ro("data", "/nothing/../mnt")},
          "cannot mount at /nothing/../mnt: `..` behind a directory that does not exist\n"},
-        {{rw("data"), ro("file", "/srv/work/data/new")},
-         "cannot mount at /srv/work/data/new: it does not exist, and /srv/work/data is writable\n"
-         "  fix: create it first: a mount point is never made on the host\n"},
         {{ro("missing")},
          "cannot show missing (--ro missing): No such file or directory\n"
          "  fix: check the path, or use --ro-try for one that may be missing\n"},
@@ -141,6 +138,28 @@ TEST(MountPoint, Impossible) {
     for (const auto& [mounts, message] : cases) {
         EXPECT_EQ(explained(with(mounts), host), "sandbox: " + message);
     }
+}
+
+// Made on the host until the end; the directories between it and the writable one stay where they are.
+TEST(MountPoint, MissingBelowAWritableDirectory) {
+    const HostWithPlaces host;
+    const Plan plan = plan_for(with({rw("data"), ro("file", "/srv/work/data/a/b/new"), tmpfs("/srv/work/data/a/c"),
+                                     ro("file", "/srv/work/data/a/c/in-tmpfs")}),
+                               host);
+    int error = 0;
+    const Source data{"data", host.tree.follow("/srv/work/data", error).value()};
+    const std::string here = "/srv/work/data";
+    EXPECT_EQ(plan.placeholders, (std::vector<Placeholder>{{data, here, "a", true, here + "/a"},
+                                                           {data, here, "a/b", true, here + "/a/b"},
+                                                           {data, here, "a/b/new", false, here + "/a/b/new"},
+                                                           {data, here, "a/c", true, here + "/a/c"}}));
+    std::vector<std::string> pinned;
+    for (const Step& step : plan.steps) {
+        if (std::holds_alternative<Pin>(step)) {
+            pinned.push_back(step_subject(step));
+        }
+    }
+    EXPECT_EQ(pinned, (std::vector<std::string>{here + "/a", here + "/a/b"}));
 }
 
 TEST(MountPoint, ASourceBehindClosedDirectories) {

@@ -238,10 +238,19 @@ TEST_F(ViewTest, AMissingPlaceInAPrivateDirectory) {
     EXPECT_EQ(view_.resolve("/tmp/link/hosts"), "/etc/hosts");
 }
 
-TEST_F(ViewTest, NothingIsMadeInAWritableBind) {
+TEST_F(ViewTest, InAWritableBindAPlaceIsHeldOnTheHost) {
     bind("/srv", "/srv", writable);
-    EXPECT_THROW(bind("/etc", "/srv/new"), Error);
-    EXPECT_NO_THROW(bind("/etc", "/srv/data"));
+    bind("/etc", "/srv/data");
+    EXPECT_TRUE(plan_.placeholders.empty());
+    bind("/etc", "/srv/new/deep");
+    ASSERT_EQ(plan_.placeholders.size(), 2U);
+    EXPECT_EQ(plan_.placeholders[0].name, "new");
+    EXPECT_EQ(plan_.placeholders[1].name, "new/deep");
+    EXPECT_TRUE(view_.exists("/srv/new"));
+    bind("/etc/hosts", "/srv/new/file");
+    ASSERT_EQ(plan_.placeholders.size(), 3U);
+    EXPECT_EQ(plan_.placeholders[2].name, "new/file");
+    EXPECT_FALSE(plan_.placeholders[2].is_directory);
 }
 
 TEST_F(ViewTest, NothingIsMadeOverTheRootOrOverTheOtherType) {

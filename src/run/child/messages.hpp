@@ -8,6 +8,7 @@ namespace sandbox::run {
 /// What happens outside the plan's steps, in the order of a start. A failure names one of them.
 enum class Stage : std::uint32_t {
     none,
+    placeholders,      ///< launcher: what is missing on the host below a writable directory
     pipes,             ///< launcher: the pipes of the handshake
     clone_init,        ///< launcher: clone3 of init with the setup user namespace
     uid_map,           ///< launcher: the setup user namespace's uid_map

@@ -1,0 +1,38 @@
+#include "host/tree_without.hpp"
+
+#include <cerrno>
+
+namespace sandbox::host {
+
+std::optional<Entry> TreeWithout::look(const std::string& path) const {
+    std::optional<Entry> entry = tree_.look(path);
+    return entry && is_absent(entry->id) ? std::nullopt : entry;
+}
+
+std::optional<plan::FileId> TreeWithout::follow(const std::string& path, int& error) const {
+    const std::optional<plan::FileId> id = tree_.follow(path, error);
+    if (id && is_absent(*id)) {
+        error = ENOENT;
+        return std::nullopt;
+    }
+    return id;
+}
+
+std::optional<std::string> TreeWithout::canonical(const std::string& path) const {
+    int error = 0;
+    return follow(path, error) ? tree_.canonical(path) : std::nullopt;
+}
+
+std::optional<std::vector<Entry>> TreeWithout::list(const std::string& path) const {
+    std::optional<std::vector<Entry>> entries = tree_.list(path);
+    if (entries) {
+        std::erase_if(*entries, [this](const Entry& entry) { return is_absent(entry.id); });
+    }
+    return entries;
+}
+
+std::string TreeWithout::read(const std::string& root, const std::string& path) const {
+    return tree_.read(root, path);
+}
+
+}  // namespace sandbox::host

@@ -1,0 +1,192 @@
+#include "placeholder/sweep.hpp"
+
+#include "placeholder/host_entry.hpp"
+#include "placeholder/state.hpp"
+#include "sys/fd.hpp"
+#include "sys/syscalls.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+namespace sandbox::placeholder {
+namespace {
+
+// A killed launcher's sandbox is gone within moments. One that is not - stopped, in a debugger - is left for later.
+constexpr int patience_ms = 2000;
+
+bool is_dead(int record) {
+    int locked = 0;
+    while ((locked = ::flock(record, LOCK_EX | LOCK_NB)) < 0 && errno == EINTR) {
+    }
+    return locked == 0;
+}
+
+// Everything inside is gone when init is: the kernel waits for all of its pid namespace before.
+bool is_gone(const Record& record) {
+    if (record.init <= 0 || start_time(record.init) != record.init_start) {
+        return true;
+    }
+    const sys::UniqueFd init(sys::above_streams(sys::pidfd_open(record.init, 0)));
+    if (!init || start_time(record.init) != record.init_start) {
+        return true;
+    }
+    pollfd watched{init.get(), POLLIN, 0};
+    int got = 0;
+    while ((got = ::poll(&watched, 1, patience_ms)) < 0 && errno == EINTR) {
+    }
+    return got > 0;
+}
+
+template <class Function>
+void for_each_record(int state, const std::string& own, const Function& function) {
+    for (const std::string& name : records_in(state)) {
+        if (name == own) {
+            continue;
+        }
+        if (const sys::UniqueFd record = open_record(state, name)) {
+            function(name, record.get());
+        }
+    }
+}
+
+void add(const Record& record, std::map<Id, Identity>& identities) {
+    for (const Group& group : record.groups) {
+        for (const Entry& entry : group.entries) {
+            if (entry.made) {
+                identities.emplace(Id(entry.identity.device, entry.identity.inode), entry.identity);
+            }
+        }
+    }
+}
+
+}  // namespace
+
+std::uint64_t start_time(pid_t pid) {
+    const std::string path = "/proc/" + std::to_string(pid) + "/stat";
+    const sys::UniqueFd file(sys::above_streams(::open(path.c_str(), O_RDONLY | O_CLOEXEC)));
+    char text[2048];
+    const ssize_t length = file ? ::read(file.get(), text, sizeof text) : -1;
+    std::string_view rest(text, length > 0 ? static_cast<std::size_t>(length) : 0);
+    rest.remove_prefix(std::min(rest.rfind(')'), rest.size()));  // the name before may hold anything
+    for (int field = 2; field < 22 && !rest.empty(); ++field) {
+        rest.remove_prefix(std::min(rest.find(' ', 1), rest.size()));
+    }
+    std::uint64_t value = 0;
+    if (!rest.empty()) {
+        std::from_chars(rest.data() + 1, rest.data() + rest.size(), value);
+    }
+    return value;
+}
+
+std::vector<std::string> own_state_paths() {
+    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+    return state_paths(::geteuid(), runtime == nullptr ? "" : runtime);
+}
+
+Timestamp noted_at(int record) {
+    struct stat entry {};
+    return ::fstat(record, &entry) == 0 ? Timestamp{entry.st_ctim.tv_sec, entry.st_ctim.tv_nsec}
+                                        : Timestamp{INT64_MAX, 0};
+}
+
+std::map<Id, Identity> others(const std::string& own) {
+    std::map<Id, Identity> identities;
+    for (const std::string& path : own_state_paths()) {
+        int error = 0;
+        if (const sys::UniqueFd state = open_state(path, error)) {
+            for_each_record(state.get(), own, [&](const std::string&, int record) {
+                add(parse_record(read_record(record)), identities);
+            });
+        }
+    }
+    return identities;
+}
+
+std::vector<std::string> remove_all(const Record& record, const Timestamp& noted, const std::vector<int>& directories,
+                                    const std::map<Id, Identity>& needed) {
+    std::vector<std::string> problems;
+    for (std::size_t i = 0; i < record.groups.size(); ++i) {
+        const Group& group = record.groups[i];
+        const int open = i < directories.size() ? directories[i] : -1;
+        sys::UniqueFd again;
+        if (open < 0) {
+            again = sys::above_streams(::open(group.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+            struct stat found {};
+            if (!again || ::fstat(again.get(), &found) < 0 || found.st_dev != group.device ||
+                found.st_ino != group.inode) {
+                if (errno != ENOENT || again) {
+                    problems.push_back(group.path +
+                                       ": the directory has been moved or cannot be reached; an empty file without "
+                                       "permissions may be left in it");
+                }
+                continue;
+            }
+        }
+        for (auto entry = group.entries.rbegin(); entry != group.entries.rend(); ++entry) {
+            const auto other = needed.find(Id(entry->identity.device, entry->identity.inode));
+            if (entry->made && other != needed.end() && other->second == entry->identity) {
+                continue;  // the last one removes it
+            }
+            if (remove_entry(open < 0 ? again.get() : open, *entry, noted) == Removal::failed) {
+                problems.push_back(group.path + "/" + entry->name + ": cannot be removed: " + std::strerror(errno));
+            }
+        }
+    }
+    return problems;
+}
+
+void sweep_state(int state, const std::string& path, const std::string& own, Sweep& found) {
+    for_each_record(state, own, [&](const std::string& name, int record) {
+        Record content = parse_record(read_record(record));
+        if (!is_dead(record) || !is_gone(content)) {
+            std::map<Id, Identity> used;
+            add(content, used);
+            for (const auto& [id, identity] : used) {
+                found.known.insert(id);
+            }
+            return;
+        }
+        const std::vector<std::string> problems = remove_all(content, noted_at(record), {}, others(name));
+        found.problems.insert(found.problems.end(), problems.begin(), problems.end());
+        if (::unlinkat(state, name.c_str(), 0) < 0 && errno != ENOENT) {
+            found.problems.push_back(path + "/" + name + ": cannot be removed: " + std::strerror(errno));
+        }
+    });
+}
+
+Sweep sweep() {
+    Sweep found;
+    for (const std::string& path : own_state_paths()) {
+        int error = 0;
+        const sys::UniqueFd state = open_state(path, error);
+        if (!state) {
+            if (error == EPERM) {
+                found.problems.push_back(path +
+                                         ": not a directory of the caller's own, or open to others: passed over");
+            }
+            continue;
+        }
+        const Lock lock(state.get());
+        if (lock.ok()) {
+            sweep_state(state.get(), path, "", found);
+            ::rmdir(path.c_str());  // fails while there is a record
+        }
+    }
+    return found;
+}
+
+std::set<Id> known() {
+    std::set<Id> ids;
+    for (const auto& [id, identity] : others("")) {
+        ids.insert(id);
+    }
+    return ids;
+}
+
+}  // namespace sandbox::placeholder
