@@ -283,7 +283,7 @@ mkdir /srv/work; mount -t tmpfs -o nr_inodes=3 work /srv/work; mkdir /srv/work/s
 options="--rw /srv/work:/mnt/work --tmpfs /mnt/work/sub/new"
 $SANDBOX $options -- echo ran || echo "status $?"
 rm /srv/work/file
-mount -o remount,ro /srv/work
+mount -o remount,bind,ro /srv/work
 $SANDBOX $options -- echo ran || echo "status $?"
 find /srv/work
 )");
