@@ -31,7 +31,7 @@ int act(std::span<const char* const> argv) {
         cli::print(explain(cli::spec_to_run(options)));
         return 0;
     }
-    return cli::run(options);
+    cli::run(options);
 }
 
 int report(const sandbox::Error& error) {

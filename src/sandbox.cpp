@@ -33,12 +33,11 @@ plan::Plan make_plan(const Spec& spec) {
 }  // namespace
 
 Process launch(const Spec& spec) {
-    const plan::Plan plan = make_plan(spec, placeholder::sweep().known);
     run::Settings settings;
     settings.foreground = spec.foreground;
     settings.trace = spec.trace;
     settings.die_with_parent = spec.die_with_parent;
-    return run::start(plan, settings);
+    return run::start(make_plan(spec, placeholder::sweep().known), settings);
 }
 
 std::vector<std::string> collect_garbage() {

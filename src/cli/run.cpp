@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -57,7 +58,7 @@ Spec spec_to_run(const Options& options) {
     return spec;
 }
 
-int run(const Options& options) {
+void run(const Options& options) {
     open_missing_standard_descriptors();
     Process process = launch(spec_to_run(options));
     if (options.verbose) {
@@ -68,7 +69,9 @@ int run(const Options& options) {
         throw Error("cannot tell how the command ended: the init of the sandbox was killed");
     }
     say_what_was_closed(options, outcome);
-    return outcome.exit_status();
+    std::fflush(nullptr);
+    // Not by return: to free and flush piece by piece what the kernel takes back at once costs every start some 2 %.
+    std::_Exit(outcome.exit_status());
 }
 
 void print(std::string_view text) {

@@ -330,6 +330,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
         throw Error("--allow-namespaces: namespaces of single kinds cannot be allowed where /proc/sys is read-only")
             .with_fix("leave --allow-namespaces or --share pid out");
     }
+    plan.steps.push_back(AwaitInit{});
     plan.steps.push_back(Seccomp{quotas_are_out_of_reach(plan, facts)});
     plan_execution(plan, spec, facts, tree, identity);
     return plan;

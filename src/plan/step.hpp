@@ -213,6 +213,10 @@ struct Landlock {
     int abi = 0;
     std::vector<std::string> writable;
 };
+/// Init has given up everything that the command could be after. Before the filter, which may refuse to wait.
+struct AwaitInit {
+    static constexpr const char* name = "init-confined";
+};
 /// The seccomp filter: no input faked into the terminal, no foreign system call tables.
 struct Seccomp {
     static constexpr const char* name = "seccomp";
@@ -231,7 +235,7 @@ using Step =
                  ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MountProc, JoinNetwork,
                  MountSysfs, MountDevpts, MountMqueue, Mask, ReadOnly, Pin, PivotRoot, LoopbackUp, Sysctl,
                  KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname, NewSession, ProcessGroup,
-                 ChangeDirectory, CloseDescriptors, NoNewPrivileges, Landlock, Seccomp, Execute>;
+                 ChangeDirectory, CloseDescriptors, NoNewPrivileges, Landlock, AwaitInit, Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

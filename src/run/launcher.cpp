@@ -79,8 +79,9 @@ void find_argument_area(InitProgram& program) {
 
 class Start {
   public:
-    Start(const plan::Plan& plan, const Settings& settings)
-        : plan_(plan), settings_(settings), impl_(std::make_unique<Process::Impl>()) {}
+    Start(plan::Plan plan, const Settings& settings) : settings_(settings), impl_(std::make_unique<Process::Impl>()) {
+        impl_->plan = std::move(plan);
+    }
 
     Process run() {
         if (settings_.foreground) {
@@ -276,7 +277,8 @@ class Start {
     // Until init says that the command runs, or somebody that it does not.
     void await_command() {
         for (bool running = false; !running;) {
-            std::array<pollfd, 4> watched{{{reports_.get(), POLLIN, 0},
+            // Init speaks last in every case: reports are waited for where they could fill the pipe.
+            std::array<pollfd, 4> watched{{{settings_.trace ? reports_.get() : -1, POLLIN, 0},
                                            {impl_->statuses.get(), POLLIN, 0},
                                            {impl_->init.get(), POLLIN, 0},
                                            {impl_->signals.get(), POLLIN, 0}}};
@@ -333,13 +335,11 @@ class Start {
         Status status;
         while (::read(impl_->statuses.get(), &status, sizeof status) == static_cast<ssize_t>(sizeof status)) {
             switch (status.kind) {
-                case Status::Kind::started:
-                    impl_->command = status.value;
-                    break;
                 case Status::Kind::stage_failed:
                     failed_stage_ = status;
                     return true;
                 case Status::Kind::running:
+                    impl_->command = status.value;
                     running_ = true;
                     return true;
                 default:
@@ -415,9 +415,9 @@ class Start {
         impl_->trace.notes = plan_.notes;
     }
 
-    const plan::Plan& plan_;
     const Settings& settings_;
     std::unique_ptr<Process::Impl> impl_;
+    const plan::Plan& plan_ = impl_->plan;
     sys::UniqueFd status_writer_;
     sys::UniqueFd reports_;
     sys::UniqueFd report_writer_;
@@ -439,8 +439,8 @@ class Start {
 
 }  // namespace
 
-Process start(const plan::Plan& plan, const Settings& settings) {
-    return Start(plan, settings).run();
+Process start(plan::Plan plan, const Settings& settings) {
+    return Start(std::move(plan), settings).run();
 }
 
 }  // namespace sandbox::run

@@ -11,10 +11,10 @@
 //   listener   listener.cpp. A child of init, where there is a terminal and the command is pid 1.
 // The pipes, all close-on-exec:
 //   order      launcher -> init      go, abort, signals.
-//   status     init -> launcher      a stage that failed; the command's pid, that it runs, its stops, its end.
+//   status     init -> launcher      a stage that failed; that the command runs, and its pid; its stops, its end.
 //   report     command -> launcher   the step that failed, or that exec comes next; with --verbose the time of each.
 //   announce   command -> init       the guest user namespace exists; closed by exec.
-//   proceed    init -> command       the network namespace exists; the guest's id maps are written.
+//   proceed    init -> command       the network namespace exists; the guest's id maps are written; init is confined.
 // The launcher's death is seen by its pidfd, init's by another: the end of a pipe proves nothing while a process that
 // another thread of the launcher forked holds a copy. None of these descriptors is left in the command.
 #pragma once
@@ -45,6 +45,6 @@ struct Settings {
 };
 
 /// Starts the plan. Throws Error when the command did not come to run; nothing is left behind then.
-[[nodiscard]] Process start(const plan::Plan& plan, const Settings& settings);
+[[nodiscard]] Process start(plan::Plan plan, const Settings& settings);
 
 }  // namespace sandbox::run

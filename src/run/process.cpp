@@ -186,7 +186,6 @@ void Process::Impl::handle_status(bool init_ended) {
         case run::Status::Kind::stopped:
             command_stopped(status.value);
             break;
-        case run::Status::Kind::started:
         case run::Status::Kind::running:
         case run::Status::Kind::continued:
         case run::Status::Kind::stage_failed:

@@ -35,6 +35,8 @@ class Process::Impl {
     /// Kills init, waits for it, gives terminal and signal mask back.
     void finish() noexcept;
 
+    /// Kept for as long as the sandbox lives: to free it while children share its pages would copy them.
+    plan::Plan plan;
     bool own_pid_namespace = false;
     sys::UniqueFd init;           ///< pidfd
     sys::UniqueFd orders;         ///< write end

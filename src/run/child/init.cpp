@@ -276,10 +276,13 @@ void run_init(const InitProgram& program) noexcept {
     char pid[24] = {};
     await_guest(program, links, command, pid, sizeof pid - 1);
     write_guest_maps(program, context.host_proc, pid);
+    // The setup child goes on while init gives up what it had, and waits for that at its step `init-confined`.
+    [[maybe_unused]] const ssize_t mapped = ::write(links.proceed[1], "", 1);
 
     Supervision supervision;
     supervision.program = &program;
     supervision.command = command;
+    supervision.host_pid = parse_pid(pid);
     supervision.announce = links.announce[0];
     supervision.proceed = links.proceed[1];
     int error = watch_command(supervision, context.host_proc, pid);
@@ -292,8 +295,6 @@ void run_init(const InitProgram& program) noexcept {
     if (error == 0) {
         error = watch_events(supervision);
     }
-    const Status started{Status::Kind::started, parse_pid(pid), 0};
-    [[maybe_unused]] const ssize_t written = ::write(program.status, &started, sizeof started);
     check(program, Stage::init_supervision, error);
     supervise(supervision);
 }

@@ -37,8 +37,8 @@ struct Order {
 struct Status {
     enum class Kind : std::uint32_t {
         stage_failed,  ///< value: Stage, detail: errno
-        started,       ///< value: the command's pid as the host's /proc has it
-        running,       ///< exec has succeeded, or the setup child has ended and reported why
+        running,       ///< exec has succeeded, or the setup child has ended and reported why; value: its pid as the
+                       ///< host's /proc has it
         stopped,       ///< value: the signal
         continued,
         exited,    ///< value: status

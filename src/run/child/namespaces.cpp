@@ -23,7 +23,7 @@ int execute(SetupState&, const plan::NewSessionKeyring&) noexcept {
 }
 
 // Init is gone, or could not do its part and has said so itself: there is nothing to report.
-static void await_init(const SetupState& state) noexcept {
+void await_init(const SetupState& state) noexcept {
     char answer = 0;
     if (::read(state.context.proceed, &answer, 1) != 1) {
         ::_exit(125);
@@ -104,6 +104,11 @@ int execute(SetupState&, const plan::SetHostname& step) noexcept {
 
 int execute(SetupState&, const plan::SetDomainname& step) noexcept {
     return ::setdomainname(step.value.data(), step.value.size()) < 0 ? errno : 0;
+}
+
+int execute(SetupState& state, const plan::AwaitInit&) noexcept {
+    await_init(state);
+    return 0;
 }
 
 }  // namespace sandbox::run

@@ -53,6 +53,7 @@ int execute(SetupState& state, const plan::Quota& step) noexcept;
 int execute(SetupState& state, const plan::EnterGuest& step) noexcept;
 int execute(SetupState& state, const plan::SetHostname& step) noexcept;
 int execute(SetupState& state, const plan::SetDomainname& step) noexcept;
+int execute(SetupState& state, const plan::AwaitInit& step) noexcept;
 
 // process.cpp
 int execute(SetupState& state, const plan::NewSession& step) noexcept;
@@ -77,6 +78,9 @@ int open_target(const SetupState& state, const char* path) noexcept;
 
 /// Attaches the detached tree `tree` at `target` inside. mounts.cpp
 int attach(const SetupState& state, int tree, const char* target) noexcept;
+
+/// Waits for init's next word that the setup child may go on. namespaces.cpp
+void await_init(const SetupState& state) noexcept;
 
 /// The loopback interface of the current network namespace up. namespaces.cpp
 int raise_loopback() noexcept;

@@ -271,7 +271,7 @@ void supervise(Supervision& supervision) noexcept {
             end(supervision);
         }
         if (is(Event::announce)) {
-            tell(supervision, Status::Kind::running, 0, 0);
+            tell(supervision, Status::Kind::running, supervision.host_pid, 0);
         }
         if (is(Event::signals)) {
             drain_signals(supervision);

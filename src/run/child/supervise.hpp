@@ -9,6 +9,7 @@ namespace sandbox::run {
 struct Supervision {
     const InitProgram* program = nullptr;
     pid_t command = -1;
+    pid_t host_pid = -1;       ///< the command's, as the host's /proc has it
     int signals = -1;          ///< signalfd of SIGCHLD
     pid_t listener = -1;       ///< see listener.cpp
     int heard = -1;            ///< read end: numbers of signals from the listener
