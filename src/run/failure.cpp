@@ -74,7 +74,7 @@ std::optional<Cause> refused_namespaces(const plan::Plan& plan) {
         return Cause{"kernel.unprivileged_userns_clone is 0: user namespaces are switched off for ordinary users",
                      "sudo sysctl kernel.unprivileged_userns_clone=1"};
     }
-    if (const std::optional<Cause> cause = exhausted_namespaces(plan)) {
+    if (std::optional<Cause> cause = exhausted_namespaces(plan)) {
         return cause;
     }
     if (in_chroot()) {
@@ -208,7 +208,7 @@ std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, 
                      "end other sandboxes, or sudo sysctl kernel.keys.maxkeys=2000"};
     }
     if (const auto* bind = std::get_if<plan::BindMount>(&step)) {
-        if (const std::optional<Cause> cause = bind_cause(*bind, error)) {
+        if (std::optional<Cause> cause = bind_cause(*bind, error)) {
             return cause;
         }
     }
@@ -220,7 +220,7 @@ std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, 
         return no_space_cause(plan, step);
     }
     if (error == EPERM || error == EACCES) {
-        if (const std::optional<Cause> cause = missing_privilege()) {
+        if (std::optional<Cause> cause = missing_privilege()) {
             return cause;
         }
         if (status_field("Seccomp") == "2") {
