@@ -166,11 +166,14 @@ TEST_F(TerminalView, TheTerminalIsAsBeforeAfterACommandThatTakesTheForeground) {
     expect_terminal_restored_after("bash --norc --noprofile -ic 'sleep 0; stty raw -echo; exit 3'");
 }
 
+// Begins only when the test has seen the terminal as it is before.
+const std::string sets_raw_mode_and_sleeps =
+    "read line; $SANDBOX -- sh -c 'stty raw -echo; echo read\"\"y; exec sleep 100'; echo status=$?.; exec cat";
+
 TEST_F(TerminalView, TheTerminalIsAsBeforeAfterALauncherThatIsTerminated) {
-    Terminal terminal(
-        {"sh", "-c", "$SANDBOX -- sh -c 'stty raw -echo; echo read\"\"y; exec sleep 100'; echo status=$?.; exec cat"},
-        {{"SANDBOX", sandbox_binary()}});
+    Terminal terminal({"sh", "-c", sets_raw_mode_and_sleeps}, {{"SANDBOX", sandbox_binary()}});
     const std::string before = describe(terminal.modes());
+    terminal.type("\n");
     terminal.expect("ready");
     EXPECT_NE(describe(terminal.modes()), before);
     const std::vector<ProcessState> launchers = children_of(terminal.pid());
@@ -181,10 +184,9 @@ TEST_F(TerminalView, TheTerminalIsAsBeforeAfterALauncherThatIsTerminated) {
 }
 
 TEST_F(TerminalView, TheTerminalIsAsBeforeAfterInitIsKilled) {
-    Terminal terminal(
-        {"sh", "-c", "$SANDBOX -- sh -c 'stty raw -echo; echo read\"\"y; exec sleep 100'; echo status=$?.; exec cat"},
-        {{"SANDBOX", sandbox_binary()}});
+    Terminal terminal({"sh", "-c", sets_raw_mode_and_sleeps}, {{"SANDBOX", sandbox_binary()}});
     const std::string before = describe(terminal.modes());
+    terminal.type("\n");
     terminal.expect("ready");
     const std::vector<ProcessState> launchers = children_of(terminal.pid());
     ASSERT_EQ(launchers.size(), 1U);
