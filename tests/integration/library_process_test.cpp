@@ -169,7 +169,7 @@ TEST_F(LibraryProcess, NoDescriptorIsLeftOpenByFailures) {
     const std::vector<std::string> before = open_descriptors();
     for (const Spec& spec : failing) {
         for (int times = 0; times < 5; ++times) {
-            EXPECT_THROW(sandbox::launch(spec), sandbox::Error);
+            EXPECT_THROW((void)sandbox::launch(spec), sandbox::Error);
         }
         EXPECT_TRUE(children_of(getpid()).empty());
     }
