@@ -9,7 +9,6 @@ namespace sandbox_test {
 namespace {
 
 using ProcessStatus = SandboxTest;
-using testing::Test;
 
 // The first word of every message of sandbox itself.
 bool is_sandbox_error(const std::string& text) {
