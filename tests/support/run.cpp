@@ -74,7 +74,7 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 std::string find_program(const std::string& name) {
-    const std::string path = name.find('/') == std::string::npos ? process::search_path(name).string() : name;
+    std::string path = name.find('/') == std::string::npos ? process::search_path(name).string() : name;
     if (path.empty()) {
         throw std::runtime_error(name + ": not found");
     }
