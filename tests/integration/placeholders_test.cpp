@@ -233,7 +233,7 @@ TEST_F(Placeholders, RecordsThatAreNoneRemoveNothing) {
     ASSERT_EQ(mkfifo((here + "/fifo").c_str(), 0600), 0);
     ASSERT_EQ(symlink((work() + "/file").c_str(), (here + "/link").c_str()), 0);
     ASSERT_EQ(mkdir((here + "/directory").c_str(), 0700), 0);
-    write_file(here + "/noise", std::string("\0\xff\n%%%\nbelow\nfile\nmade made\n", 30));
+    write_file(here + "/noise", std::string("\0\xff\n%%%\nbelow\nfile\nmade made\n", 28));
     struct stat above {};
     ASSERT_EQ(stat(work().c_str(), &above), 0);
     write_file(work() + "/empty", "");
