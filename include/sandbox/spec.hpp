@@ -5,6 +5,8 @@
 // several threads as long as no thread writes the same object.
 #pragma once
 
+#include <sandbox/capabilities.hpp>
+
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -112,6 +114,10 @@ struct Spec {
     bool new_session = false;      ///< setsid(2): no controlling terminal
     bool die_with_parent = false;  ///< the sandbox ends when the parent of the calling process ends
     LandlockUse landlock = LandlockUse::automatic;
+    /// The command has the default set (sandbox(1), CAPABILITIES) and what `own` and `allow_namespaces` are useless
+    /// without, less `cap_drop`, plus `cap_add`; none with a user id inside that is not 0. One in both is an error.
+    CapabilitySet cap_drop;
+    CapabilitySet cap_add;
 
     /// Process::wait() keeps the terminal right and forwards the signals that the calling process receives. For
     /// programs with one thread, whose whole job is this sandbox; a library caller leaves it off and uses

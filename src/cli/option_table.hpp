@@ -34,6 +34,8 @@ enum class OptionId : std::uint8_t {
     new_session,
     die_with_parent,
     landlock,
+    cap_drop,
+    cap_add,
     explain,
     verbose,
     quiet,
@@ -126,6 +128,10 @@ inline constexpr auto option_table = std::to_array<Option>({
 
     {OptionId::landlock, "landlock", "auto|require|none", Section::confinement, Repeat::once,
      "auto: what the kernel has of Landlock, the default. require: an error where it is missing. none: do without."},
+    {OptionId::cap_drop, "cap-drop", "LIST", Section::confinement, Repeat::any,
+     "Take these capabilities from root inside. LIST: names as chown,net_raw, or ALL."},
+    {OptionId::cap_add, "cap-add", "LIST", Section::confinement, Repeat::any,
+     "Give it these as well. This and --cap-drop apply in the order given."},
 
     {OptionId::explain, "explain", "", Section::information, Repeat::any,
      "Print what a run would do, and run nothing."},

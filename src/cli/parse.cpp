@@ -152,6 +152,18 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::landlock:
             spec.landlock = parse_landlock(value);
             return;
+        case OptionId::cap_drop: {
+            const CapabilitySet set = parse_capabilities(value);
+            spec.cap_add.erase(set);
+            spec.cap_drop.insert(set);
+            return;
+        }
+        case OptionId::cap_add: {
+            const CapabilitySet set = parse_capabilities(value);
+            spec.cap_drop.erase(set);
+            spec.cap_add.insert(set);
+            return;
+        }
         case OptionId::explain:
             options.explain = true;
             return;

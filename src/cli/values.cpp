@@ -3,6 +3,7 @@
 
 #include "cli/nearest.hpp"
 #include "cli/quote.hpp"
+#include "spec/capabilities.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/numbers.hpp"
 
@@ -226,6 +227,24 @@ NamespaceSet parse_shared_namespaces(std::string_view text) {
 
 NamespaceSet parse_owned_namespaces(std::string_view text) {
     return without(parse_namespaces(text), not_owned);
+}
+
+CapabilitySet parse_capabilities(std::string_view text) {
+    CapabilitySet set;
+    for_each_piece(text, ',', [&set](std::string_view piece) {
+        const std::string name = spec::bare_capability_name(piece);
+        if (name == "all") {
+            set = CapabilitySet::all();
+        } else if (const std::optional<Capability> capability = spec::capability_from_name(name)) {
+            set.insert(*capability);
+        } else {
+            const std::string_view near = nearest(name, spec::capability_names);
+            throw BadValue(quoted(piece) + " is no capability", near.empty()
+                                                                    ? "capabilities(7) lists them; ALL is every one"
+                                                                    : "did you mean " + std::string(near) + "?");
+        }
+    });
+    return set;
 }
 
 Bind parse_bind(std::string_view text) {

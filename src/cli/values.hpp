@@ -20,6 +20,9 @@ namespace sandbox::cli {
 /// Only kinds that can be handed to the guest.
 [[nodiscard]] NamespaceSet parse_owned_namespaces(std::string_view text);
 
+/// `net_raw,CAP_CHOWN`: names as capabilities(7) has them, or ALL.
+[[nodiscard]] CapabilitySet parse_capabilities(std::string_view text);
+
 /// `SRC[:DST]`: splits at the first colon that has no backslash before it; `\:` is a colon, `\\` a backslash.
 [[nodiscard]] Bind parse_bind(std::string_view text);
 /// `DST[:size=SIZE,mode=MODE]`, the path written like those of a bind.

@@ -2,7 +2,7 @@
 
 #include "plan/default_view.hpp"
 #include "plan/environment.hpp"
-#include "plan/kernel_mounts.hpp"
+#include "spec/capabilities.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/passwd.hpp"
 #include "spec/paths.hpp"
@@ -198,6 +198,39 @@ void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::
     plan_relays(plan, facts);
 }
 
+// Behind Landlock, whose rules are paths to be opened; in front of seccomp, which needs no_new_privs alone.
+void plan_capabilities(Plan& plan, const Spec& spec) {
+    const std::uint32_t user = plan.guest_maps.users.front().inside;
+    if (user != 0) {
+        // execve(2) gives the capabilities of the bounding set to user id 0 alone (capabilities(7)).
+        if (!spec.cap_add.empty()) {
+            throw Error("--cap-add " + spec::names(spec.cap_add) + ": user id " + std::to_string(user) +
+                        " inside has no capabilities: at its start a program is given some for user id 0 alone")
+                .with_fix("leave out --cap-add or --uid");
+        }
+        plan.notes.push_back("capabilities: none, as user id " + std::to_string(user) + " inside is not 0");
+        plan.steps.push_back(Capabilities{});
+        return;
+    }
+    NamespaceSet opened = plan.allowed;
+    for (const spec::NamespaceRow& row : spec::namespace_table) {
+        if (plan.owned.contains(row.kind)) {
+            opened.insert(row.kind);
+        }
+    }
+    CapabilitySet needed = spec::capabilities_for(opened);
+    needed.erase(spec.cap_drop);
+    if (!needed.empty()) {
+        plan.notes.push_back("capabilities: " + spec::names(needed) +
+                             " added, without which --own or --allow-namespaces is useless");
+    }
+    CapabilitySet set = spec::default_capabilities;
+    set.insert(needed);
+    set.erase(spec.cap_drop);
+    set.insert(spec.cap_add);
+    plan.steps.push_back(Capabilities{set});
+}
+
 void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree,
                     const Identity& place) {
     Identity identity = place;
@@ -330,6 +363,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
         throw Error("--allow-namespaces: namespaces of single kinds cannot be allowed where /proc/sys is read-only")
             .with_fix("leave --allow-namespaces or --share pid out");
     }
+    plan_capabilities(plan, spec);
     plan.steps.push_back(AwaitInit{});
     plan.steps.push_back(Seccomp{quotas_are_out_of_reach(plan, facts)});
     plan_execution(plan, spec, facts, tree, identity);

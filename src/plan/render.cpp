@@ -1,5 +1,6 @@
 #include "plan/render.hpp"
 
+#include "spec/capabilities.hpp"
 #include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/paths.hpp"
@@ -42,6 +43,9 @@ std::string detail(const Step& step) {
             text += ' ' + path;
         }
         return text;
+    }
+    if (const auto* capabilities = std::get_if<Capabilities>(&step)) {
+        return spec::names(capabilities->set);
     }
     if (const auto* group = std::get_if<ProcessGroup>(&step)) {
         return group->terminal >= 0 ? "its own, in the foreground of the terminal" : "its own";

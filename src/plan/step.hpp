@@ -4,6 +4,8 @@
 // it only reads them. Each kind has a name, which --explain, --verbose and errors use.
 #pragma once
 
+#include <sandbox/capabilities.hpp>
+
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -213,6 +215,12 @@ struct Landlock {
     int abi = 0;
     std::vector<std::string> writable;
 };
+/// What the command has of capabilities(7) over the guest's user namespace: bounding, permitted and effective set. None
+/// is inheritable or ambient.
+struct Capabilities {
+    static constexpr const char* name = "capabilities";
+    CapabilitySet set;
+};
 /// Init has given up everything that the command could be after. Before the filter, which may refuse to wait.
 struct AwaitInit {
     static constexpr const char* name = "init-confined";
@@ -235,7 +243,7 @@ using Step =
                  ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MountProc, JoinNetwork,
                  MountSysfs, MountDevpts, MountMqueue, Mask, ReadOnly, Pin, PivotRoot, LoopbackUp, Sysctl,
                  KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname, NewSession, ProcessGroup,
-                 ChangeDirectory, CloseDescriptors, NoNewPrivileges, Landlock, AwaitInit, Seccomp, Execute>;
+                 ChangeDirectory, CloseDescriptors, NoNewPrivileges, Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

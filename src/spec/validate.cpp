@@ -1,5 +1,6 @@
 #include "spec/validate.hpp"
 
+#include "spec/capabilities.hpp"
 #include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
 
@@ -83,6 +84,13 @@ void check_namespaces(const Spec& spec) {
     }
 }
 
+void check_capabilities(const Spec& spec) {
+    if (const CapabilitySet both = spec.cap_add & spec.cap_drop; !both.empty()) {
+        refuse("--cap-add and --cap-drop: " + names(both) + " would be both added and dropped",
+               "name each capability in one of the two");
+    }
+}
+
 void check_only(const Spec& spec) {
     if (!spec.only) {
         return;
@@ -144,6 +152,7 @@ void validate(const Spec& spec) {
     check_strings(spec);
     check_ids(spec);
     check_namespaces(spec);
+    check_capabilities(spec);
     check_only(spec);
     check_mounts(spec);
 }

@@ -71,6 +71,7 @@ int main(int argc, char** argv, char** environment) {
     printf("umask=%04o\n", mask);
     printf("cwd=%s\n", getcwd(directory, sizeof directory) != NULL ? directory : "");
     printf("nofile=%llu\n", (unsigned long long)files.rlim_cur);
+    printf("securebits=%#x\n", (unsigned)prctl(PR_GET_SECUREBITS));
     printf("dumpable=%d\ndeath_signal=%d\n", prctl(PR_GET_DUMPABLE), death_signal);
     print_status();
     print_links("descriptors", "/proc/self/fd");

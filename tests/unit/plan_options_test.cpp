@@ -115,6 +115,18 @@ const std::vector<Case> cases = {
      [](Spec& spec) {
          spec.allow_namespaces = {Namespace::user, Namespace::mnt};
      }},
+    {"cap_drop_all", [](Spec& spec) { spec.cap_drop = CapabilitySet::all(); }},
+    {"cap_drop_and_add",
+     [](Spec& spec) {
+         spec.own = {Namespace::net};
+         spec.cap_drop = {Capability::net_raw, Capability::kill};
+         spec.cap_add = {Capability::sys_ptrace};
+     }},
+    {"cap_add_with_a_user_id",
+     [](Spec& spec) {
+         spec.uid = 5U;
+         spec.cap_add = {Capability::sys_ptrace};
+     }},
     {"net_host", [](Spec& spec) { spec.network = Network::host; }},
     {"net_host_resolver_in_run", [](Spec& spec) { spec.network = Network::host; },
      [](FakeHost& host) {

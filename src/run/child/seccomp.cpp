@@ -105,11 +105,10 @@ int execute(SetupState&, const plan::Seccomp& step) noexcept {
 
 int confine_init() noexcept {
     // Init may signal the command, whatever ids that has taken; nothing else of what it was.
-    __user_cap_header_struct header{};
-    header.version = _LINUX_CAPABILITY_VERSION_3;
-    __user_cap_data_struct capabilities[2] = {};
-    capabilities[0].effective = capabilities[0].permitted = 1U << CAP_KILL;
-    if (::syscall(SYS_capset, &header, &capabilities) < 0 || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+    if (const int error = set_capabilities(1U << CAP_KILL); error != 0) {
+        return error;
+    }
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
         return errno;
     }
     constexpr std::size_t calls = std::size(init_calls);

@@ -63,8 +63,9 @@ int execute(SetupState& state, const plan::CloseDescriptors& step) noexcept;
 int execute(SetupState& state, const plan::NoNewPrivileges& step) noexcept;
 int execute(SetupState& state, const plan::Execute& step) noexcept;
 
-// landlock.cpp, seccomp.cpp
+// landlock.cpp, capabilities.cpp, seccomp.cpp
 int execute(SetupState& state, const plan::Landlock& step) noexcept;
+int execute(SetupState& state, const plan::Capabilities& step) noexcept;
 int execute(SetupState& state, const plan::Seccomp& step) noexcept;
 
 /// Mounts a new instance of a file system at `target`. `options` are key, value pairs ended by nullptr; a value of
@@ -84,6 +85,9 @@ void await_init(const SetupState& state) noexcept;
 
 /// The loopback interface of the current network namespace up. namespaces.cpp
 int raise_loopback() noexcept;
+
+/// Exactly these are permitted and effective, none inheritable. Returns an errno. capabilities.cpp
+int set_capabilities(std::uint64_t set) noexcept;
 
 /// Init's own filter: what waiting, forwarding and reporting need; everything else ends it. seccomp.cpp
 int confine_init() noexcept;

@@ -74,6 +74,7 @@ _Noreturn void become_command(void) {
     must(close_range(3, ~0U, CLOSE_RANGE_CLOEXEC), "close_range");
     must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
     restrict_with_landlock();
+    limit_capabilities();
     filter_command();
     static const char report[24] = {3};
     must(write(reports[1], report, sizeof report), "report");

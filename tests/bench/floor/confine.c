@@ -1,4 +1,4 @@
-// Landlock and the two filters. See floor.h.
+// Landlock, capabilities and the two filters. See floor.h.
 #include "floor.h"
 
 #include <linux/audit.h>
@@ -44,6 +44,23 @@ void restrict_with_landlock(void) {
     close(ruleset);
 }
 
+static void set_capabilities(uint64_t set) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {{.effective = (uint32_t)set, .permitted = (uint32_t)set}};
+    must(syscall(SYS_capset, &header, data), "capset");
+}
+
+void limit_capabilities(void) {
+    const uint64_t kept = 0x802405fbU;  // chown to setpcap, net_bind_service, sys_chroot, sys_admin, setfcap
+    for (unsigned capability = 0; capability < 64; ++capability) {
+        if ((kept >> capability & 1) == 0 && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) {
+            break;  // the kernel has no more
+        }
+    }
+    must(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "ambient capabilities");
+    set_capabilities(kept);
+}
+
 #if defined(__x86_64__)
 enum { native_architecture = AUDIT_ARCH_X86_64, foreign_numbers = 0x40000000 };
 #else
@@ -84,9 +101,7 @@ void confine_init(void) {
 #endif
     };
     enum { count = sizeof calls / sizeof *calls };
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct capabilities[2] = {{.effective = 1U << CAP_KILL, .permitted = 1U << CAP_KILL}};
-    must(syscall(SYS_capset, &header, capabilities), "capset");
+    set_capabilities(1U << CAP_KILL);
     must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
     struct sock_filter filter[count + 6] = {LOAD(offsetof(struct seccomp_data, arch)), EQUAL(native_architecture, 1, 0),
                                             ANSWER(SECCOMP_RET_KILL_PROCESS), LOAD(offsetof(struct seccomp_data, nr))};

@@ -58,6 +58,7 @@ void make_sysfs(void);
 void protect_kernel_trees(void);
 
 void restrict_with_landlock(void);
+void limit_capabilities(void);
 void filter_command(void);
 void confine_init(void);
 
