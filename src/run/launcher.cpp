@@ -167,6 +167,7 @@ class Start {
                 stream_ends_[0] = sys::UniqueFd(::fcntl(pipe.reader.get(), F_DUPFD_CLOEXEC, 3));
                 impl_->relays.emplace_back(fd, true, std::move(pipe.writer), std::move(pipe.reader));
             } else {
+                ::fcntl(pipe.reader.get(), F_SETFL, O_NONBLOCK);
                 stream_ends_[index] = std::move(pipe.writer);
                 impl_->relays.emplace_back(fd, false, std::move(pipe.reader), sys::UniqueFd());
             }

@@ -1,7 +1,9 @@
 #include "run/relay.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace sandbox::run {
@@ -10,7 +12,7 @@ void Relay::move() {
     if (input_) {
         move_in();
     } else {
-        move_out();
+        move_out(buffer_->size());
     }
 }
 
@@ -34,27 +36,35 @@ void Relay::move_in() {
     }
 }
 
-bool Relay::move_out() {
-    const ssize_t got = ::read(pipe_.get(), buffer_->data(), buffer_->size());
+std::size_t Relay::move_out(std::size_t most) {
+    ssize_t got = 0;
+    do {
+        got = ::read(pipe_.get(), buffer_->data(), std::min(most, buffer_->size()));
+    } while (got < 0 && errno == EINTR);
     if (got <= 0) {
-        if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
+        if (got == 0 || errno != EAGAIN) {
             pipe_.reset();
         }
-        return got < 0 && errno == EINTR;
+        return 0;
     }
     for (ssize_t done = 0; done < got;) {
         const ssize_t written = ::write(stream_, buffer_->data() + done, static_cast<std::size_t>(got - done));
         if (written < 0 && errno != EINTR) {
             pipe_.reset();  // a full disk: the command sees EPIPE from now on
-            return false;
+            return 0;
         }
         done += written > 0 ? written : 0;
     }
-    return true;
+    return static_cast<std::size_t>(got);
 }
 
 void Relay::finish() {
-    while (!input_ && pipe_ && move_out()) {
+    int left = 0;
+    if (input_ || !pipe_ || ::ioctl(pipe_.get(), FIONREAD, &left) < 0) {
+        return;
+    }
+    for (std::size_t moved = 1; left > 0 && moved > 0 && pipe_; left -= static_cast<int>(moved)) {
+        moved = move_out(static_cast<std::size_t>(left));
     }
 }
 

@@ -16,7 +16,8 @@ namespace sandbox::run {
 class Relay {
   public:
     /// `input`: from `stream` into the pipe, whose reader is kept open so that no write raises SIGPIPE here. Otherwise
-    /// from the pipe to `stream`.
+    /// from the pipe to `stream`. The end of the pipe that is given does not block: whoever has the other one can open
+    /// this one, too, and take what poll(2) has announced.
     Relay(int stream, bool input, sys::UniqueFd pipe, sys::UniqueFd reader)
         : stream_(stream), input_(input), pipe_(std::move(pipe)), reader_(std::move(reader)) {}
 
@@ -24,14 +25,16 @@ class Relay {
     [[nodiscard]] pollfd watched() const { return {pipe_.get(), static_cast<short>(input_ ? POLLOUT : POLLIN), 0}; }
     /// Moves a piece. Call it when poll says so.
     void move();
-    /// The command is gone: writes what is left in the pipe.
+    /// The command is gone: writes what is in the pipe by now. Not all that may come: somebody outside may have been
+    /// handed the other end, and hold it open or go on writing.
     void finish();
 
   private:
     using Buffer = std::array<char, 65536>;
 
     void move_in();
-    bool move_out();
+    /// Returns how much was taken from the pipe; 0 when there was nothing, or it is over.
+    std::size_t move_out(std::size_t most);
 
     int stream_;
     bool input_;

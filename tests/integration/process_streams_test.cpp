@@ -6,7 +6,9 @@
 
 #include <array>
 #include <csignal>
+#include <thread>
 
+#include "support/fresh_process.hpp"
 #include "support/sandbox_test.hpp"
 #include "sys/fd.hpp"
 
@@ -165,6 +167,49 @@ TEST_F(ProcessStreams, WithoutLandlockAStdinFileThatIsNotReadDoesNoHarm) {
             inside_shell(script, {.sandbox = {"--landlock", "none"}, .descriptors = {{0, file.get()}}});
         EXPECT_EQ(result.exit_status, 7) << script << "\n" << result;
     }
+}
+
+// The command hands its end of the pipe to somebody outside, who keeps it, or does not stop writing.
+TEST_F(ProcessStreams, WithoutLandlockAnAccompliceOutsideDoesNotHoldUpTheEnd) {
+    const WithoutSigpipe without_sigpipe;
+    for (const bool writes : {false, true}) {
+        const std::string path = directory() / "log";
+        write_file(path, "before\n");
+        const UniqueFd file = open_file(path, O_WRONLY | O_APPEND);
+        Running running = start_inside(
+            {"sh", "-c", "echo more; echo ready >&2; read line; echo last; exit 7"},
+            {.sandbox = {"--landlock", "none"}, .keep_input_open = true, .descriptors = {{1, file.get()}}});
+        const ProcessState command = await_descendant(running.pid(), "sh");
+        const UniqueFd kept(open(("/proc/" + std::to_string(command.pid) + "/fd/1").c_str(), O_WRONLY | O_CLOEXEC));
+        ASSERT_TRUE(kept);
+        std::thread writer;
+        if (writes) {
+            writer = std::thread([&kept] {
+                while (write(kept.get(), "noise\n", 6) == 6) {
+                }
+            });
+        }
+        running.write("go\n");
+        const Result result = running.wait();
+        EXPECT_EQ(result.exit_status, 7) << result;
+        if (writer.joinable()) {
+            writer.join();  // nobody reads any more: EPIPE
+        } else {
+            EXPECT_EQ(read_file(path), "before\nmore\nlast\n");
+        }
+        EXPECT_EQ(read_file(path).rfind("before\n", 0), 0U);
+    }
+}
+
+// Whoever has one end of a pipe can open the other one, and take what the launcher has been told of.
+TEST_F(ProcessStreams, WithoutLandlockACommandThatReadsItsOwnOutputDoesNotHoldUpTheLauncher) {
+    const std::string path = directory() / "log";
+    const UniqueFd file = open_file(path, O_WRONLY | O_APPEND | O_CREAT);
+    const Result result = inside_shell(
+        "i=0; while [ $i -lt 300 ]; do echo text; read line < /dev/stdout; i=$((i + 1)); done & "
+        "i=0; while [ $i -lt 300 ]; do echo more; i=$((i + 1)); done; exit 7",
+        {.sandbox = {"--landlock", "none"}, .descriptors = {{1, file.get()}}});
+    EXPECT_EQ(result.exit_status, 7) << result;
 }
 
 TEST_F(ProcessStreams, AStdinFileIsReadFromWhereItStands) {
