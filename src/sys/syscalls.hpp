@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace sandbox::sys {
@@ -48,6 +49,9 @@ inline int close_range(unsigned first, unsigned last, unsigned flags) noexcept {
 }
 inline int pidfd_open(pid_t pid, unsigned flags) noexcept {
     return static_cast<int>(::syscall(SYS_pidfd_open, pid, flags));
+}
+inline ssize_t process_vm_readv(pid_t process, const iovec& to, const iovec& from) noexcept {
+    return ::syscall(SYS_process_vm_readv, process, &to, 1UL, &from, 1UL, 0UL);
 }
 inline int pidfd_send_signal(int pidfd, int signal) noexcept {
     return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0));

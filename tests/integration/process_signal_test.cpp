@@ -60,6 +60,16 @@ TEST_F(ProcessSignal, EverySignalReachesACommandThatWaitsForItBySigwait) {
     }
 }
 
+// What it waits for is not what it was sent.
+TEST_F(ProcessSignal, ASignalThatSigwaitDoesNotWaitForEndsTheCommand) {
+    for (const int number : {SIGTERM, SIGINT, SIGUSR2, SIGRTMAX}) {
+        Running running = start_inside({probe("signals"), "sigwait", text_of(SIGUSR1)});
+        running.expect("ready\n");
+        running.send(number);
+        EXPECT_EQ(running.wait().exit_status, 128 + number);
+    }
+}
+
 TEST_F(ProcessSignal, EverySignalReachesACommandThatReadsItFromASignalfd) {
     for (const int number : catchable_signals()) {
         expect_received("signalfd", number);

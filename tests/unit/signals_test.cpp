@@ -91,5 +91,23 @@ TEST(DefaultAction, ALineThatIsCutOff) {
     EXPECT_FALSE(has_default_action(text.substr(0, text.find("\nSigCgt")).c_str(), SIGTERM));
 }
 
+// As proc_pid_syscall(5) has it.
+TEST(SystemCall, IsReadWithItsFirstArgument) {
+    const SystemCall waiting =
+        parse_system_call("128 0x7ffc45fe01c0 0x0 0x0 0x8 0x0 0x0 0x7ffc45fe00a8 0x7f1d2c6a5b0f\n");
+    EXPECT_EQ(waiting.number, 128);
+    EXPECT_EQ(waiting.first_argument, 0x7ffc45fe01c0U);
+    EXPECT_EQ(parse_system_call("0 0x0 0x1").number, 0);
+    EXPECT_EQ(parse_system_call("0 0xffffffffffffffff 0x1").first_argument, ~std::uint64_t{0});
+}
+
+TEST(SystemCall, NoneIsNone) {
+    for (const char* text : {"running\n", "-1 0x7ffc45fe00a8 0x7f1d2c6a5b0f\n", ""}) {
+        EXPECT_EQ(parse_system_call(text).number, -1) << text;
+    }
+    EXPECT_EQ(parse_system_call("34").number, 34);
+    EXPECT_EQ(parse_system_call("34").first_argument, 0U);
+}
+
 }  // namespace
 }  // namespace sandbox::run

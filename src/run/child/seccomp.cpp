@@ -82,8 +82,8 @@ constexpr sock_filter namespace_filter[] = {
 };
 
 constexpr std::uint32_t init_calls[] = {
-    __NR_read,       __NR_pread64,    __NR_write, __NR_epoll_pwait,  __NR_waitid,
-    __NR_kill,       __NR_exit_group, __NR_exit,  __NR_rt_sigreturn, __NR_restart_syscall,
+    __NR_read,       __NR_pread64, __NR_write,        __NR_epoll_pwait,     __NR_waitid,           __NR_kill,
+    __NR_exit_group, __NR_exit,    __NR_rt_sigreturn, __NR_restart_syscall, __NR_process_vm_readv,
 #ifdef __NR_epoll_wait
     __NR_epoll_wait,
 #endif

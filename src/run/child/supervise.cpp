@@ -1,6 +1,7 @@
 // Init waiting: signals in, statuses out. See child.hpp for the rules.
 #include "run/child/supervise.hpp"
 #include "run/child/steps.hpp"
+#include "sys/syscalls.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -8,9 +9,8 @@
 
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 namespace sandbox::run {
 namespace {
@@ -72,15 +72,23 @@ DefaultAction default_action(int signal) noexcept {
     }
 }
 
-// While a thread waits in sigwait(3), the kernel takes the signals that it waits for out of its blocked set.
-bool waits_for_signals(const Supervision& supervision) noexcept {
-    char number[8];
-    const ssize_t length = ::pread(supervision.command_syscall, number, sizeof number - 1, 0);
-    int value = 0;
-    for (ssize_t i = 0; i < length && number[i] >= '0' && number[i] <= '9'; ++i) {
-        value = value * 10 + (number[i] - '0');
+// While a thread waits in sigwait(3), the kernel takes the signals that it waits for out of its blocked set. Which they
+// are stands in the command's memory, where the first argument of the call says. What cannot be read is taken for all.
+bool waits_for(const Supervision& supervision, int signal) noexcept {
+    char text[256];
+    const ssize_t length = ::pread(supervision.command_syscall, text, sizeof text - 1, 0);
+    text[length < 0 ? 0 : length] = '\0';
+    const SystemCall call = parse_system_call(text);
+    if (call.number != __NR_rt_sigtimedwait) {
+        return false;
     }
-    return value == __NR_rt_sigtimedwait;
+    std::uint64_t set = ~std::uint64_t{0};
+    const iovec local{&set, sizeof set};
+    const iovec remote{reinterpret_cast<void*>(call.first_argument), sizeof set};
+    if (sys::process_vm_readv(supervision.command, local, remote) != static_cast<ssize_t>(sizeof set)) {
+        return true;
+    }
+    return (set >> (static_cast<unsigned>(signal) - 1U) & 1U) != 0;
 }
 
 // The kernel drops signals that pid 1 leaves at their default; we, in the namespace above, are not so bound. To be
@@ -95,7 +103,7 @@ bool must_emulate(const Supervision& supervision, int signal) noexcept {
         return false;
     }
     status[length] = '\0';
-    return has_default_action(status, signal) && !waits_for_signals(supervision);
+    return has_default_action(status, signal) && !waits_for(supervision, signal);
 }
 
 void emulate_default(Supervision& supervision, int signal, bool from_terminal) noexcept {
@@ -197,13 +205,19 @@ void hear(Supervision& supervision) noexcept {
     }
 }
 
+// 16 for what is no digit.
+std::uint64_t hexadecimal_digit(char letter) noexcept {
+    if (letter >= '0' && letter <= '9') {
+        return static_cast<std::uint64_t>(letter - '0');
+    }
+    return letter >= 'a' && letter <= 'f' ? static_cast<std::uint64_t>(letter - 'a' + 10) : 16;
+}
+
 std::uint64_t hexadecimal(const char* text) noexcept {
     std::uint64_t value = 0;
     for (;; ++text) {
-        if (*text >= '0' && *text <= '9') {
-            value = value << 4 | static_cast<std::uint64_t>(*text - '0');
-        } else if (*text >= 'a' && *text <= 'f') {
-            value = value << 4 | static_cast<std::uint64_t>(*text - 'a' + 10);
+        if (const std::uint64_t digit = hexadecimal_digit(*text); digit < 16) {
+            value = value << 4 | digit;
         } else if (*text != ' ' && *text != '\t') {
             return value;
         }
@@ -246,6 +260,23 @@ int watch_events(Supervision& supervision) noexcept {
         }
     }
     return 0;
+}
+
+SystemCall parse_system_call(const char* text) noexcept {
+    if (*text < '0' || *text > '9') {
+        return {};  // `running`, or `-1` outside of a system call
+    }
+    SystemCall call{0, 0};
+    for (; *text >= '0' && *text <= '9'; ++text) {
+        call.number = call.number * 10 + (*text - '0');
+    }
+    if (std::strncmp(text, " 0x", 3) == 0) {
+        const char* digits = text + 3;
+        for (std::uint64_t digit = 0; (digit = hexadecimal_digit(*digits)) < 16; ++digits) {
+            call.first_argument = call.first_argument << 4 | digit;
+        }
+    }
+    return call;
 }
 
 void supervise(Supervision& supervision) noexcept {

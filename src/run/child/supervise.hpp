@@ -35,4 +35,11 @@ struct Supervision {
 /// Whether /proc/PID/status, given as text, says that `signal` is neither blocked, ignored nor caught.
 [[nodiscard]] bool has_default_action(const char* status, int signal) noexcept;
 
+/// What /proc/PID/syscall, given as text, says that the process is in.
+struct SystemCall {
+    long number = -1;  ///< -1: none
+    std::uint64_t first_argument = 0;
+};
+[[nodiscard]] SystemCall parse_system_call(const char* text) noexcept;
+
 }  // namespace sandbox::run

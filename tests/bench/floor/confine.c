@@ -94,10 +94,11 @@ void filter_command(void) {
 }
 
 void confine_init(void) {
-    static const unsigned calls[] = {SYS_read, SYS_pread64,    SYS_write, SYS_ppoll,        SYS_waitid,
-                                     SYS_kill, SYS_exit_group, SYS_exit,  SYS_rt_sigreturn, SYS_restart_syscall,
+    static const unsigned calls[] = {
+        SYS_read,       SYS_pread64, SYS_write,        SYS_ppoll,           SYS_waitid,           SYS_kill,
+        SYS_exit_group, SYS_exit,    SYS_rt_sigreturn, SYS_restart_syscall, SYS_process_vm_readv,
 #ifdef SYS_poll
-                                     SYS_poll
+        SYS_poll
 #endif
     };
     enum { count = sizeof calls / sizeof *calls };
