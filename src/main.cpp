@@ -1,6 +1,7 @@
 // sandbox: argv -> exit status. The only place that prints errors.
 #include "cli/help.hpp"
 #include "cli/parse.hpp"
+#include "cli/privileges.hpp"
 #include "cli/run.hpp"
 #include "cli/verbs.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 
 int act(std::span<const char* const> argv) {
     using namespace sandbox;
+    cli::refuse_given_privileges();
     const cli::Options options = cli::parse(argv);
     if (options.verb != nullptr) {
         return cli::run_verb(*options.verb, options.verb_arguments);
