@@ -21,9 +21,9 @@ plan::Plan make_plan(const Spec& spec, std::set<placeholder::Id> placeholders) {
     spec::validate(spec);
     const host::RealTree tree;
     if (placeholders.empty()) {
-        return plan::build(spec, host::probe(), tree);
+        return plan::build(spec, host::probe(spec.descriptors), tree);
     }
-    return plan::build(spec, host::probe(), host::TreeWithout(tree, std::move(placeholders)));
+    return plan::build(spec, host::probe(spec.descriptors), host::TreeWithout(tree, std::move(placeholders)));
 }
 
 plan::Plan make_plan(const Spec& spec) {
@@ -61,7 +61,9 @@ std::string closed_doors(const Spec& spec) {
     if (spec.root) {
         add("the host's files were absent", "--ro, --rw");
     } else {
-        if (!make_plan(spec).cwd_writable) {
+        Spec view = spec;
+        view.descriptors.clear();  // they may be closed by now
+        if (!make_plan(view).cwd_writable) {
             add("the current directory was read-only", "--rw .");
         }
         if (spec.home == Home::isolated) {

@@ -113,6 +113,11 @@ struct Spec {
     bool init = false;             ///< the command runs beside init, as pid 2, instead of being pid 1
     bool new_session = false;      ///< setsid(2): no controlling terminal
     bool die_with_parent = false;  ///< the sandbox ends when the parent of the calling process ends
+    /// Descriptors from 3 up that the command gets at the same numbers; of all others it gets 0, 1 and 2 alone. They
+    /// must be open, and files, pipes, sockets or character devices; close-on-exec is taken off inside, and stays as it
+    /// is here. What they lead to, the command has, whatever the view shows (sandbox(1), --fd).
+    std::vector<int> descriptors;
+    bool core_dumps = false;  ///< the caller's limit for core(5) holds; otherwise nothing inside dumps core
     LandlockUse landlock = LandlockUse::automatic;
     /// The command has the default set (sandbox(1), CAPABILITIES) and what `own` and `allow_namespaces` are useless
     /// without, less `cap_drop`, plus `cap_add`; none with a user id inside that is not 0. One in both is an error.

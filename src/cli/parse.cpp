@@ -149,6 +149,12 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::die_with_parent:
             spec.die_with_parent = true;
             return;
+        case OptionId::fd:
+            spec.descriptors.push_back(parse_descriptor(value));
+            return;
+        case OptionId::core_dumps:
+            spec.core_dumps = true;
+            return;
         case OptionId::landlock:
             spec.landlock = parse_landlock(value);
             return;

@@ -61,6 +61,9 @@ Spec spec_to_run(const Options& options) {
 void run(const Options& options) {
     open_missing_standard_descriptors();
     Process process = launch(spec_to_run(options));
+    for (const int passed : options.spec.descriptors) {
+        ::close(passed);  // the command's alone: its end of a pipe must not be held open here
+    }
     if (options.verbose) {
         say(verbose_text(process.trace()));
     }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -229,13 +230,26 @@ NamespaceSet parse_owned_namespaces(std::string_view text) {
     return without(parse_namespaces(text), not_owned);
 }
 
+int parse_descriptor(std::string_view text) {
+    std::uint32_t number = 0;
+    try {
+        number = spec::parse_id(text);
+    } catch (const BadValue&) {
+        throw BadValue("not the number of a descriptor");
+    }
+    if (number > static_cast<std::uint32_t>(std::numeric_limits<int>::max())) {
+        throw BadValue("not the number of a descriptor");
+    }
+    return static_cast<int>(number);
+}
+
 CapabilitySet parse_capabilities(std::string_view text) {
     CapabilitySet set;
     for_each_piece(text, ',', [&set](std::string_view piece) {
         const std::string name = spec::bare_capability_name(piece);
         if (name == "all") {
             set = CapabilitySet::all();
-        } else if (const std::optional<Capability> capability = spec::capability_from_name(name)) {
+        } else if (const std::optional<Capability> capability = spec::capability_from_name(piece)) {
             set.insert(*capability);
         } else {
             const std::string_view near = nearest(name, spec::capability_names);

@@ -20,6 +20,9 @@ namespace sandbox::cli {
 /// Only kinds that can be handed to the guest.
 [[nodiscard]] NamespaceSet parse_owned_namespaces(std::string_view text);
 
+/// A number from 3 up.
+[[nodiscard]] int parse_descriptor(std::string_view text);
+
 /// `net_raw,CAP_CHOWN`: names as capabilities(7) has them, or ALL.
 [[nodiscard]] CapabilitySet parse_capabilities(std::string_view text);
 

@@ -42,7 +42,7 @@ class Tree {
     [[nodiscard]] virtual std::string read(const std::string& root, const std::string& path) const = 0;
 };
 
-/// One of the descriptors 0, 1, 2.
+/// An open descriptor: one of 0, 1, 2, or one that is to be passed.
 struct Stream {
     bool open = false;
     bool path_only = false;  ///< opened with O_PATH
@@ -51,7 +51,15 @@ struct Stream {
     mode_t type = 0;           ///< S_IFMT bits
     int access = 0;            ///< O_ACCMODE bits
     bool append = false;       ///< O_APPEND
+    bool memory = false;       ///< memfd_create(2): no path leads to it, and Landlock does not know it
+    bool sealed = false;       ///< against writing (F_SEAL_WRITE of fcntl(2))
     plan::FileId id;
+};
+
+/// A descriptor of Spec::descriptors.
+struct Descriptor {
+    int number = -1;
+    Stream stream;
 };
 
 struct Facts {
@@ -61,13 +69,19 @@ struct Facts {
     int cwd_error = 0;               ///< why there is none
     plan::FileId cwd_id;
     std::vector<std::string> environment;  ///< NAME=VALUE
+    std::vector<gid_t> groups;             ///< supplementary ones
+    bool may_drop_groups = false;          ///< setgroups(2) is open to the caller
+    std::uint64_t core_limit = 0;          ///< the hard RLIMIT_CORE
+    bool cores_are_piped = false;          ///< core_pattern starts a program (core(5))
     std::array<Stream, 3> streams;
-    bool has_terminal = false;         ///< there is a controlling terminal, on 0-2 or not
-    bool terminal_foreground = false;  ///< the caller's process group is the terminal's foreground one
-    std::string passwd;                ///< the text of the host's /etc/passwd
-    std::vector<MountEntry> mounts;    ///< of the caller's mount namespace
-    bool sysctls_read_only = false;    ///< /proc/sys is mounted read-only, as in a container
-    int landlock_abi = 0;              ///< 0: the kernel has none
+    std::vector<Descriptor> descriptors;  ///< by number, each once
+    bool has_terminal = false;            ///< there is a controlling terminal, on 0-2 or not
+    bool terminal_foreground = false;     ///< the caller's process group is the terminal's foreground one
+    std::string passwd;                   ///< the text of the host's /etc/passwd
+    std::string group;                    ///< the text of the host's /etc/group
+    std::vector<MountEntry> mounts;       ///< of the caller's mount namespace
+    bool sysctls_read_only = false;       ///< /proc/sys is mounted read-only, as in a container
+    int landlock_abi = 0;                 ///< 0: the kernel has none
 };
 
 }  // namespace sandbox::host

@@ -8,10 +8,13 @@
 #include <climits>
 #include <cstdlib>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include <dirent.h>
+#include <linux/capability.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -58,6 +61,12 @@ Stream probe_stream(int fd) {
     stream.append = (flags & O_APPEND) != 0;
     stream.id = identity(entry);
     stream.type = entry.st_mode & S_IFMT;
+    if (S_ISREG(entry.st_mode)) {
+        stream.memory =
+            read_link(AT_FDCWD, ("/proc/thread-self/fd/" + std::to_string(fd)).c_str()).starts_with("/memfd:");
+        const int seals = ::fcntl(fd, F_GET_SEALS);
+        stream.sealed = seals >= 0 && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0;
+    }
     struct statfs system {};
     if (S_ISREG(entry.st_mode) && ::fstatfs(fd, &system) == 0 &&
         (system.f_type == pidfs_magic || system.f_type == nsfs_magic)) {
@@ -104,10 +113,46 @@ std::string read_up_to(const std::string& root, const std::string& path, std::si
     return read_all(sys::UniqueFd(::open(again.c_str(), O_RDONLY | O_CLOEXEC)), most);
 }
 
+void probe_descriptors(Facts& facts, std::span<const int> wanted) {
+    const std::set<int> numbers(wanted.begin(), wanted.end());
+    for (const int number : numbers) {
+        facts.descriptors.push_back({number, probe_stream(number)});
+    }
+}
+
+// Where the kernel will say yes: setgroups(2) asks for CAP_SETGID, and a user namespace may have denied it for good.
+bool may_set_groups() {
+    __user_cap_header_struct header{};
+    header.version = _LINUX_CAPABILITY_VERSION_3;
+    __user_cap_data_struct data[2] = {};
+    const bool capable = ::syscall(SYS_capget, &header, &data) == 0 && (data[0].effective >> CAP_SETGID & 1U) != 0;
+    return capable && !read_system_file("/proc/self/setgroups", most_text).starts_with("deny");
+}
+
+void probe_privileges(Facts& facts) {
+    const int count = ::getgroups(0, nullptr);
+    facts.groups.resize(static_cast<std::size_t>(std::max(count, 0)));
+    const int got = ::getgroups(static_cast<int>(facts.groups.size()), facts.groups.data());
+    facts.groups.resize(static_cast<std::size_t>(std::max(got, 0)));
+    if (!facts.groups.empty()) {
+        facts.may_drop_groups = may_set_groups();
+        facts.group = read_system_file("/etc/group", most_text);
+    }
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_CORE, &limit) == 0) {
+        facts.core_limit = limit.rlim_max;
+    }
+    if (facts.core_limit == 0) {
+        facts.cores_are_piped = read_system_file("/proc/sys/kernel/core_pattern", most_text).starts_with('|');
+    }
+}
+
 }  // namespace
 
-Facts probe() {
+Facts probe(std::span<const int> descriptors) {
     Facts facts;
+    probe_descriptors(facts, descriptors);  // first: nothing of ours is open yet
+    probe_privileges(facts);
     facts.uid = ::geteuid();
     facts.gid = ::getegid();
     char path[PATH_MAX];

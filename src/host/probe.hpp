@@ -3,10 +3,13 @@
 
 #include "host/facts.hpp"
 
+#include <span>
+
 namespace sandbox::host {
 
-/// Looks at the calling process and the kernel. Opens nothing that could block. Thread-safe.
-[[nodiscard]] Facts probe();
+/// Looks at the calling process and the kernel, and at these of its descriptors. Opens nothing that could block.
+/// Thread-safe.
+[[nodiscard]] Facts probe(std::span<const int> descriptors = {});
 
 /// The real file tree, seen with the caller's rights. Thread-safe.
 class RealTree final : public Tree {

@@ -1,8 +1,8 @@
 #include "plan/build.hpp"
 
+#include "plan/confinement.hpp"
 #include "plan/default_view.hpp"
 #include "plan/environment.hpp"
-#include "spec/capabilities.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/passwd.hpp"
 #include "spec/paths.hpp"
@@ -146,6 +146,9 @@ std::string missing_of(int abi) {
     if (abi < 3) {
         missing += "truncate (6.2), ";
     }
+    if (abi < 5) {
+        missing += "ioctl of devices (6.10), ";
+    }
     if (abi < 6) {
         missing += "signal and abstract socket scopes (6.12), ";
     }
@@ -157,6 +160,7 @@ std::string missing_of(int abi) {
 void plan_relays(Plan& plan, const host::Facts& facts) {
     const auto& streams = facts.streams;
     const auto is_file = [&](std::size_t fd) { return streams[fd].open && S_ISREG(streams[fd].type); };
+    check_passed_files(facts);
     plan.relayed[0] = is_file(0);
     for (const std::size_t fd : {std::size_t{1}, std::size_t{2}}) {
         if (is_file(fd) && streams[fd].access == O_RDONLY) {
@@ -192,43 +196,11 @@ void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::
         const std::string missing = missing_of(facts.landlock_abi);
         plan.notes.push_back("landlock: ABI " + std::to_string(facts.landlock_abi) +
                              (missing.empty() ? std::string() : "; the kernel lacks " + missing));
-        plan.steps.push_back(Landlock{facts.landlock_abi, std::move(writable)});
+        plan.steps.push_back(Landlock{facts.landlock_abi, std::move(writable), spec.only ? "/" : "/dev", plan.passed});
+        relay_memory(plan, facts);
         return;
     }
     plan_relays(plan, facts);
-}
-
-// Behind Landlock, whose rules are paths to be opened; in front of seccomp, which needs no_new_privs alone.
-void plan_capabilities(Plan& plan, const Spec& spec) {
-    const std::uint32_t user = plan.guest_maps.users.front().inside;
-    if (user != 0) {
-        // execve(2) gives the capabilities of the bounding set to user id 0 alone (capabilities(7)).
-        if (!spec.cap_add.empty()) {
-            throw Error("--cap-add " + spec::names(spec.cap_add) + ": user id " + std::to_string(user) +
-                        " inside has no capabilities: at its start a program is given some for user id 0 alone")
-                .with_fix("leave out --cap-add or --uid");
-        }
-        plan.notes.push_back("capabilities: none, as user id " + std::to_string(user) + " inside is not 0");
-        plan.steps.push_back(Capabilities{});
-        return;
-    }
-    NamespaceSet opened = plan.allowed;
-    for (const spec::NamespaceRow& row : spec::namespace_table) {
-        if (plan.owned.contains(row.kind)) {
-            opened.insert(row.kind);
-        }
-    }
-    CapabilitySet needed = spec::capabilities_for(opened);
-    needed.erase(spec.cap_drop);
-    if (!needed.empty()) {
-        plan.notes.push_back("capabilities: " + spec::names(needed) +
-                             " added, without which --own or --allow-namespaces is useless");
-    }
-    CapabilitySet set = spec::default_capabilities;
-    set.insert(needed);
-    set.erase(spec.cap_drop);
-    set.insert(spec.cap_add);
-    plan.steps.push_back(Capabilities{set});
 }
 
 void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree,
@@ -324,6 +296,8 @@ void note_weaknesses(Plan& plan, const Spec& spec) {
 Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     check_streams(facts);
     Plan plan;
+    plan_descriptors(plan, facts);
+    plan_groups(plan, facts);
     plan_maps(plan, spec, facts);
     plan_namespaces(plan, spec);
     note_weaknesses(plan, spec);
@@ -356,9 +330,11 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
         }
     }
     plan.steps.push_back(ChangeDirectory{identity.cwd});
-    plan.steps.push_back(CloseDescriptors{});
+    plan.steps.push_back(CloseDescriptors{plan.passed});
+    plan_core_dumps(plan, spec, facts);
     plan.steps.push_back(NoNewPrivileges{});
     plan_landlock(plan, spec, facts, std::move(writable));
+    note_open_scopes(plan);
     if (quotas_are_out_of_reach(plan, facts) && !plan.allowed.empty()) {
         throw Error("--allow-namespaces: namespaces of single kinds cannot be allowed where /proc/sys is read-only")
             .with_fix("leave --allow-namespaces or --share pid out");

@@ -61,12 +61,14 @@ struct Plan {
     IdMaps guest_maps;                      ///< of the guest user namespace, written by init
     std::optional<TimeOffsets> time_offsets;
 
+    bool drop_groups = false;               ///< the launcher drops the supplementary groups for init
     std::vector<Placeholder> placeholders;  ///< made by the launcher before anything else
     std::vector<Step> steps;                ///< executed by the setup child, in this order
 
     bool command_is_pid1 = false;   ///< pid 1 of its own pid namespace
     bool listen = false;            ///< init hears the terminal's signals for a command that is pid 1
     std::array<bool, 3> relayed{};  ///< descriptors 0-2 that go through a pipe: Landlock is not there to guard the file
+    std::vector<int> passed;        ///< Spec::descriptors, in ascending order, each once
     bool errors_with_output = false;             ///< 1 and 2 are the same file and share that pipe
     std::vector<std::string> environment_names;  ///< what is passed or set, for explain()
     std::size_t environment_withheld = 0;        ///< how many of the caller's variables are not passed

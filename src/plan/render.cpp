@@ -44,6 +44,13 @@ std::string detail(const Step& step) {
         }
         return text;
     }
+    if (const auto* descriptors = std::get_if<CloseDescriptors>(&step); descriptors && !descriptors->passed.empty()) {
+        std::string text = "0 1 2";
+        for (const int number : descriptors->passed) {
+            text += ' ' + std::to_string(number);
+        }
+        return text;
+    }
     if (const auto* capabilities = std::get_if<Capabilities>(&step)) {
         return spec::names(capabilities->set);
     }

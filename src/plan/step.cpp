@@ -49,6 +49,7 @@ std::string step_subject(const Step& step) {
                               return bind.source.path == bind.target ? bind.target
                                                                      : bind.source.path + " at " + bind.target;
                           },
+                          [](const CoreLimit& limit) { return std::to_string(limit.bytes); },
                           [](const Execute& execute) { return execute.arguments.front(); },
                       },
                       step);

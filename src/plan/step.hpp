@@ -202,18 +202,26 @@ struct ChangeDirectory {
     static constexpr const char* name = "cwd";
     std::string path;
 };
-/// Restores the umask, marks every descriptor but 0, 1, 2 close-on-exec (close_range(2), Linux 5.11).
+/// Restores the umask, marks every descriptor but 0, 1, 2 and those passed close-on-exec (close_range(2), Linux 5.11).
 struct CloseDescriptors {
     static constexpr const char* name = "descriptors";
+    std::vector<int> passed;  ///< in ascending order, from 3 up
+};
+/// setrlimit(2) of RLIMIT_CORE, soft and hard.
+struct CoreLimit {
+    static constexpr const char* name = "core-limit";
+    std::uint64_t bytes = 0;
 };
 struct NoNewPrivileges {
     static constexpr const char* name = "no-new-privs";
 };
-/// landlock(7): read and execute everywhere, write only below `writable`.
+/// landlock(7): read and execute everywhere, write only below `writable`, ioctl(2) of devices only below `devices`.
 struct Landlock {
     static constexpr const char* name = "landlock";
     int abi = 0;
     std::vector<std::string> writable;
+    std::string devices;
+    std::vector<int> passed;  ///< descriptors beside 0, 1, 2 that may be opened again for what they were opened for
 };
 /// What the command has of capabilities(7) over the guest's user namespace: bounding, permitted and effective set. None
 /// is inheritable or ambient.
@@ -238,12 +246,12 @@ struct Execute {
     std::vector<std::string> environment;  ///< NAME=VALUE
 };
 
-using Step =
-    std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory, ScratchFile,
-                 ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MountProc, JoinNetwork,
-                 MountSysfs, MountDevpts, MountMqueue, Mask, ReadOnly, Pin, PivotRoot, LoopbackUp, Sysctl,
-                 KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname, NewSession, ProcessGroup,
-                 ChangeDirectory, CloseDescriptors, NoNewPrivileges, Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
+using Step = std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory,
+                          ScratchFile, ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs,
+                          MountProc, JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ReadOnly, Pin, PivotRoot,
+                          LoopbackUp, Sysctl, KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname,
+                          NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors, CoreLimit, NoNewPrivileges,
+                          Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

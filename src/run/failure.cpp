@@ -240,6 +240,7 @@ struct Doing {
 constexpr Doing stages[] = {
     {Stage::placeholders, "placeholder", "hold places on the host"},
     {Stage::pipes, "pipes", "make the pipes of the handshake"},
+    {Stage::groups, "groups", "drop the supplementary groups"},
     {Stage::clone_init, "clone", "make the namespaces"},
     {Stage::uid_map, "uid_map", "map the user id"},
     {Stage::setgroups, "setgroups", "deny setgroups"},
@@ -272,6 +273,8 @@ Cause stage_cause(const plan::Plan& plan, Stage stage, int error) {
         case Stage::setgroups:
         case Stage::gid_map:
             return map_cause(error);
+        case Stage::groups:
+            return {std::strerror(error), "drop them before: setpriv --clear-groups sandbox ..."};
         case Stage::time_namespace:
             return {std::strerror(error), error == EINVAL || error == ENOENT
                                               ? "time namespaces need Linux 5.6 with CONFIG_TIME_NS"

@@ -2,6 +2,7 @@
 
 #include "run/child/child.hpp"
 #include "run/failure.hpp"
+#include "run/groups.hpp"
 #include "run/process_impl.hpp"
 #include "spec/namespaces.hpp"
 #include "sys/syscalls.hpp"
@@ -205,6 +206,8 @@ class Start {
         program.status = status_writer_.get();
         program.report = report_writer_.get();
         program.launcher = self_.get();
+        program.passed = plan_.passed.data();
+        program.passed_count = plan_.passed.size();
         program.parent = impl_->parent.get();
         for (std::size_t fd = 0; fd < stream_ends_.size(); ++fd) {
             program.streams[fd] = stream_ends_[fd].get();
@@ -220,6 +223,9 @@ class Start {
     void clone_init() {
         InitProgram program;
         fill(program);
+        GroupsAside groups;
+        check(Stage::groups, plan_.drop_groups ? groups.remember() : 0);
+        check(Stage::groups, plan_.drop_groups ? groups.drop() : 0);
         // Everything is blocked from before the clone on: no handler of the caller's may run in the child, and init
         // never takes a signal.
         sigset_t all;
@@ -236,6 +242,7 @@ class Start {
         if (init_pid_ == 0) {
             run_init(program);
         }
+        const int unrestored = plan_.drop_groups ? groups.restore() : 0;
         ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
         if (init_pid_ < 0) {
             check(Stage::clone_init, error);
@@ -250,6 +257,7 @@ class Start {
         if (impl_->placeholders) {
             impl_->placeholders->started(init_pid_);
         }
+        check(Stage::groups, unrestored);
         report_writer_.reset();
         status_writer_.reset();
         stream_ends_ = {};

@@ -84,6 +84,14 @@ void check_namespaces(const Spec& spec) {
     }
 }
 
+void check_descriptors(const Spec& spec) {
+    for (const int number : spec.descriptors) {
+        if (number < 3) {
+            refuse("--fd " + std::to_string(number) + ": 0, 1 and 2 are passed in any case", "leave it out");
+        }
+    }
+}
+
 void check_capabilities(const Spec& spec) {
     if (const CapabilitySet both = spec.cap_add & spec.cap_drop; !both.empty()) {
         refuse("--cap-add and --cap-drop: " + names(both) + " would be both added and dropped",
@@ -152,6 +160,7 @@ void validate(const Spec& spec) {
     check_strings(spec);
     check_ids(spec);
     check_namespaces(spec);
+    check_descriptors(spec);
     check_capabilities(spec);
     check_only(spec);
     check_mounts(spec);

@@ -42,6 +42,8 @@ constexpr const char* stage_name(Stage stage) {
             return "placeholder";
         case Stage::pipes:
             return "pipes";
+        case Stage::groups:
+            return "groups";
         case Stage::clone_init:
         case Stage::clone_command:
             return "clone";
@@ -68,10 +70,10 @@ constexpr const char* stage_name(Stage stage) {
     }
     return "";
 }
-constexpr Stage stages[] = {
-    Stage::placeholders, Stage::pipes,         Stage::clone_init,    Stage::uid_map,          Stage::setgroups,
-    Stage::gid_map,      Stage::handshake,     Stage::init_prepare,  Stage::time_namespace,   Stage::clone_command,
-    Stage::network,      Stage::guest_uid_map, Stage::guest_gid_map, Stage::init_supervision, Stage::init_confine};
+constexpr Stage stages[] = {Stage::placeholders,  Stage::pipes,          Stage::groups,           Stage::clone_init,
+                            Stage::uid_map,       Stage::setgroups,      Stage::gid_map,          Stage::handshake,
+                            Stage::init_prepare,  Stage::time_namespace, Stage::clone_command,    Stage::network,
+                            Stage::guest_uid_map, Stage::guest_gid_map,  Stage::init_supervision, Stage::init_confine};
 
 Plan plan_for(const Spec& spec) {
     sandbox::spec::validate(spec);

@@ -304,5 +304,23 @@ TEST_F(ProcessInherited, ANewSessionIsLedByTheCommand) {
     EXPECT_EQ(value_of("sid", result.out), value_of("pid", result.out)) << result;
 }
 
+// What the caller possesses by its session, the command does not.
+TEST_F(ProcessInherited, TheKeysOfTheCallersSessionAreNotPossessed) {
+    const std::string name = "sandbox-test-" + std::to_string(getpid());
+    const auto with_key = [&](const std::vector<std::string>& command) {
+        std::vector<std::string> all{probe("keys"), "with", name};
+        all.insert(all.end(), command.begin(), command.end());
+        return run(all);
+    };
+    const Result outside = with_key({probe("keys"), "find", name});
+    if (outside.out == "ENOSYS\n") {
+        GTEST_SKIP() << "this kernel has no keys";
+    }
+    EXPECT_EQ(outside.out, "done\n") << "as a control" << outside;
+    const Result result = with_key(sandbox_command({probe("keys"), "find", name}));
+    EXPECT_EQ(result.exit_status, 0) << result;
+    EXPECT_NE(result.out, "done\n") << result;
+}
+
 }  // namespace
 }  // namespace sandbox_test

@@ -54,7 +54,7 @@ static void print_links(const char* name, const char* directory) {
 
 int main(int argc, char** argv, char** environment) {
     int death_signal = 0;
-    struct rlimit files;
+    struct rlimit files, cores;
     char directory[4096];
     mode_t mask = umask(0);
     int variables = 0;
@@ -70,6 +70,8 @@ int main(int argc, char** argv, char** environment) {
     printf("variables=%d\n", variables);
     printf("umask=%04o\n", mask);
     printf("cwd=%s\n", getcwd(directory, sizeof directory) != NULL ? directory : "");
+    getrlimit(RLIMIT_CORE, &cores);
+    printf("core=%lld %lld\n", (long long)cores.rlim_cur, (long long)cores.rlim_max); /* -1: unlimited */
     printf("nofile=%llu\n", (unsigned long long)files.rlim_cur);
     printf("securebits=%#x\n", (unsigned)prctl(PR_GET_SECUREBITS));
     printf("dumpable=%d\ndeath_signal=%d\n", prctl(PR_GET_DUMPABLE), death_signal);

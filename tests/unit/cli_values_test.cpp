@@ -134,6 +134,7 @@ TEST(Values, Flags) {
     EXPECT_TRUE(parse_words({"--init"}).spec.init);
     EXPECT_TRUE(parse_words({"--new-session"}).spec.new_session);
     EXPECT_TRUE(parse_words({"--die-with-parent"}).spec.die_with_parent);
+    EXPECT_TRUE(parse_words({"--core-dumps"}).spec.core_dumps);
     EXPECT_TRUE(parse_words({"--explain"}).explain);
     EXPECT_TRUE(parse_words({"--verbose"}).verbose);
     EXPECT_TRUE(parse_words({"--quiet"}).quiet);
@@ -167,6 +168,9 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"env", {"=x", "=", "A*=1", "?=1"}},
     {"cwd", {}},
     {"landlock", {"on", "off", "2"}},
+    {"fd", {"-1", "x", "3x", "2147483648", "+3", " 3"}},
+    {"cap-drop", {"chwon", "chown,", ",", "ALL chown", "cap_"}},
+    {"cap-add", {"root", "cap_cap_chown", "21"}},
 };
 
 TEST(Values, BadOnesAreErrorsThatNameOptionAndValue) {

@@ -227,6 +227,7 @@ FakeHost::FakeHost(const std::string& cwd) {
                     {"0:5", "/", "/dev", "devtmpfs"},
                     {"0:23", "/", "/run", "tmpfs"}};
     facts.landlock_abi = 7;
+    facts.core_limit = ~std::uint64_t{0};
     facts.environment = {"PATH=/usr/local/bin:/usr/bin:/bin",
                          "HOME=/home/ann",
                          "USER=ann",

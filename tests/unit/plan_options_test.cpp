@@ -115,6 +115,26 @@ const std::vector<Case> cases = {
      [](Spec& spec) {
          spec.allow_namespaces = {Namespace::user, Namespace::mnt};
      }},
+    {"groups_stay", [](Spec&) {},
+     [](FakeHost& host) {
+         host.facts.groups = {1000, 4, 27};
+         host.facts.group = "adm:x:4:ann\n";
+     }},
+    {"groups_of_root", [](Spec&) {},
+     [](FakeHost& host) {
+         host.facts.groups = {4};
+         host.facts.may_drop_groups = true;
+     }},
+    {"core_dumps", [](Spec& spec) { spec.core_dumps = true; }},
+    {"core_limit_of_0_and_a_pipe", [](Spec&) {},
+     [](FakeHost& host) {
+         host.facts.core_limit = 0;
+         host.facts.cores_are_piped = true;
+     }},
+    {"descriptors", [](Spec&) {},
+     [](FakeHost& host) {
+         host.facts.descriptors = {{5, host.facts.streams[0]}, {9, host.facts.streams[1]}};
+     }},
     {"cap_drop_all", [](Spec& spec) { spec.cap_drop = CapabilitySet::all(); }},
     {"cap_drop_and_add",
      [](Spec& spec) {

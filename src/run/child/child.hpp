@@ -38,11 +38,13 @@ struct InitProgram {
     char* argument_area = nullptr;       ///< the launcher's argv and environment strings: wiped in init
     std::size_t argument_area_size = 0;
 
-    int order = -1;                 ///< read end: launcher to init
-    int status = -1;                ///< write end: init to launcher
-    int report = -1;                ///< write end: setup child to launcher
-    int launcher = -1;              ///< pidfd of the launcher
-    int parent = -1;                ///< pidfd of the launcher's parent, whose death ends the sandbox, or -1
+    int order = -1;               ///< read end: launcher to init
+    int status = -1;              ///< write end: init to launcher
+    int report = -1;              ///< write end: setup child to launcher
+    int launcher = -1;            ///< pidfd of the launcher
+    int parent = -1;              ///< pidfd of the launcher's parent, whose death ends the sandbox, or -1
+    const int* passed = nullptr;  ///< descriptors for the command beside 0-2, in ascending order
+    std::size_t passed_count = 0;
     int streams[3] = {-1, -1, -1};  ///< what replaces descriptors 0-2, or -1
 
     /// Fault injection, for tests only: this step (by index) or stage fails with this errno instead of being done.

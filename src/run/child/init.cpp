@@ -39,27 +39,31 @@ void check(const InitProgram& program, Stage stage, int error) noexcept {
     }
 }
 
-// Closes every descriptor from 3 up that is not in `keep` (ascending order is made here).
+// The smallest of the descriptors to keep that is not below `from`, or -1.
+int next_kept(const int* kept, std::size_t count, int from, int best) noexcept {
+    for (std::size_t i = 0; i < count; ++i) {
+        if (kept[i] >= from && (best < 0 || kept[i] < best)) {
+            best = kept[i];
+        }
+    }
+    return best;
+}
+
+// Closes every descriptor from 3 up that is neither in `keep` nor passed to the command.
 template <std::size_t Count>
-void close_all_but(int (&keep)[Count]) noexcept {
-    for (std::size_t i = 1; i < Count; ++i) {
-        for (std::size_t j = i; j > 0 && keep[j] < keep[j - 1]; --j) {
-            const int swap = keep[j];
-            keep[j] = keep[j - 1];
-            keep[j - 1] = swap;
+void close_all_but(const int (&keep)[Count], const InitProgram& program) noexcept {
+    int from = 3;
+    for (;;) {
+        const int kept = next_kept(program.passed, program.passed_count, from, next_kept(keep, Count, from, -1));
+        if (kept < 0) {
+            sys::close_range(static_cast<unsigned>(from), ~0U, 0);
+            return;
         }
+        if (kept > from) {
+            sys::close_range(static_cast<unsigned>(from), static_cast<unsigned>(kept) - 1, 0);
+        }
+        from = kept + 1;
     }
-    unsigned next = 3;
-    for (const int fd : keep) {
-        if (fd < 3) {
-            continue;
-        }
-        if (static_cast<unsigned>(fd) > next) {
-            sys::close_range(next, static_cast<unsigned>(fd) - 1, 0);
-        }
-        next = static_cast<unsigned>(fd) + 1;
-    }
-    sys::close_range(next, ~0U, 0);
 }
 
 // Descriptors 0-2 that the caller had closed would be given to the next file that anybody opens.
@@ -188,9 +192,9 @@ void hide(const InitProgram& program) noexcept {
 
 // Before anything of the sandbox exists: what init is to the launcher and to its own children.
 void settle(const InitProgram& program) noexcept {
-    int keep[] = {program.order,  program.status,     program.report,     program.launcher,
-                  program.parent, program.streams[0], program.streams[1], program.streams[2]};
-    close_all_but(keep);
+    const int keep[] = {program.order,  program.status,     program.report,     program.launcher,
+                        program.parent, program.streams[0], program.streams[1], program.streams[2]};
+    close_all_but(keep, program);
     struct sigaction plain {};
     plain.sa_handler = SIG_DFL;
     ::sigaction(SIGCHLD, &plain, nullptr);  // ignored in the caller it would lose us the command's status
@@ -227,6 +231,9 @@ void let_go(const InitProgram& program, const SetupContext& context, const Links
         if (stream >= 0) {
             ::close(stream);
         }
+    }
+    for (std::size_t i = 0; i < program.passed_count; ++i) {
+        ::close(program.passed[i]);
     }
     sys::close_range(0, 2, 0);
 }

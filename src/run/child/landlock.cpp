@@ -5,6 +5,7 @@
 #include "sys/syscalls.hpp"
 
 #include <cerrno>
+#include <cstring>
 
 #include <sys/stat.h>
 
@@ -13,6 +14,7 @@ namespace {
 
 // Newer than the headers of the oldest supported distribution.
 constexpr std::uint64_t access_truncate = 1ULL << 14;            // ABI 3, Linux 6.2
+constexpr std::uint64_t access_ioctl_device = 1ULL << 15;        // ABI 5, Linux 6.10
 constexpr std::uint64_t scope_abstract_unix_socket = 1ULL << 0;  // ABI 6, Linux 6.12
 constexpr std::uint64_t scope_signal = 1ULL << 1;
 struct RulesetAttributes {
@@ -22,14 +24,25 @@ struct RulesetAttributes {
 };
 
 constexpr std::uint64_t read_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-constexpr std::uint64_t file_access =
-    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | access_truncate;
+constexpr std::uint64_t file_access = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
+                                      LANDLOCK_ACCESS_FS_WRITE_FILE | access_truncate | access_ioctl_device;
 
 std::uint64_t handled_access(int abi) noexcept {
     // ABI 1 refuses every rename across directories and is not used; REFER came with ABI 2 (Linux 5.19).
     std::uint64_t access = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
     access |= LANDLOCK_ACCESS_FS_REFER;
-    return abi >= 3 ? access | access_truncate : access;
+    access |= abi >= 3 ? access_truncate : 0;
+    return abi >= 5 ? access | access_ioctl_device : access;
+}
+
+bool is_device(const struct stat& entry) noexcept {
+    return S_ISCHR(entry.st_mode) || S_ISBLK(entry.st_mode);
+}
+
+bool is_below_or_same(const char* path, const std::string& directory) noexcept {
+    const std::size_t length = directory.size();
+    return std::strncmp(path, directory.c_str(), length) == 0 &&
+           (path[length] == '\0' || path[length] == '/' || length == 1);
 }
 
 int allow(int ruleset, int fd, std::uint64_t access) noexcept {
@@ -39,7 +52,7 @@ int allow(int ruleset, int fd, std::uint64_t access) noexcept {
     return sys::landlock_add_path(ruleset, rule) < 0 ? errno : 0;
 }
 
-int allow_path(int ruleset, const char* path, std::uint64_t access) noexcept {
+int allow_path(int ruleset, const char* path, std::uint64_t access, const std::string& devices) noexcept {
     const int fd = ::open(path, O_PATH | O_CLOEXEC);
     if (fd < 0) {
         return errno;
@@ -47,6 +60,10 @@ int allow_path(int ruleset, const char* path, std::uint64_t access) noexcept {
     struct stat entry {};
     int error = ::fstat(fd, &entry) < 0 ? errno : 0;
     if (error == 0) {
+        // A device that is named itself is meant to be used as one.
+        if (!is_device(entry) && !is_below_or_same(path, devices)) {
+            access &= ~access_ioctl_device;
+        }
         error = allow(ruleset, fd, S_ISDIR(entry.st_mode) ? access : access & file_access);
     }
     ::close(fd);
@@ -68,6 +85,10 @@ int allow_stream(int ruleset, int fd, std::uint64_t handled) noexcept {
     if ((mode == O_WRONLY || mode == O_RDWR) && (flags & O_APPEND) == 0) {
         access |= LANDLOCK_ACCESS_FS_WRITE_FILE | access_truncate;
     }
+    struct stat entry {};
+    if (::fstat(fd, &entry) == 0 && is_device(entry)) {
+        access |= access_ioctl_device;  // or nobody could tell that the terminal is one
+    }
     access &= handled;
     const int error = access == 0 ? 0 : allow(ruleset, fd, access);
     return error == EBADFD ? 0 : error;
@@ -75,14 +96,17 @@ int allow_stream(int ruleset, int fd, std::uint64_t handled) noexcept {
 
 int add_rules(int ruleset, const plan::Landlock& step) noexcept {
     const std::uint64_t handled = handled_access(step.abi);
-    int error = allow_path(ruleset, "/", read_access | LANDLOCK_ACCESS_FS_EXECUTE);
+    int error = allow_path(ruleset, "/", read_access | LANDLOCK_ACCESS_FS_EXECUTE, step.devices);
     for (const std::string& path : step.writable) {
         if (error == 0) {
-            error = allow_path(ruleset, path.c_str(), handled);
+            error = allow_path(ruleset, path.c_str(), handled, step.devices);
         }
     }
     for (int fd = 0; fd <= 2 && error == 0; ++fd) {
         error = allow_stream(ruleset, fd, handled);
+    }
+    for (const int fd : step.passed) {
+        error = error == 0 ? allow_stream(ruleset, fd, handled) : error;
     }
     return error;
 }

@@ -10,6 +10,7 @@ enum class Stage : std::uint32_t {
     none,
     placeholders,      ///< launcher: what is missing on the host below a writable directory
     pipes,             ///< launcher: the pipes of the handshake
+    groups,            ///< launcher: no supplementary groups for init
     clone_init,        ///< launcher: clone3 of init with the setup user namespace
     uid_map,           ///< launcher: the setup user namespace's uid_map
     setgroups,         ///< launcher: its setgroups

@@ -7,6 +7,7 @@
 
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace sandbox::run {
@@ -33,9 +34,26 @@ int execute(SetupState&, const plan::ChangeDirectory& step) noexcept {
     return ::chdir(step.path.c_str()) < 0 ? errno : 0;
 }
 
-int execute(SetupState& state, const plan::CloseDescriptors&) noexcept {
+int execute(SetupState& state, const plan::CloseDescriptors& step) noexcept {
     ::umask(state.umask);
-    return sys::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? errno : 0;
+    unsigned next = 3;
+    for (const int passed : step.passed) {
+        const auto number = static_cast<unsigned>(passed);
+        if (number > next && sys::close_range(next, number - 1, CLOSE_RANGE_CLOEXEC) < 0) {
+            return errno;
+        }
+        // The caller of the library may have it close-on-exec.
+        if (::fcntl(passed, F_SETFD, 0) < 0) {
+            return errno;
+        }
+        next = number + 1;
+    }
+    return sys::close_range(next, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? errno : 0;
+}
+
+int execute(SetupState&, const plan::CoreLimit& step) noexcept {
+    const rlimit64 limit{step.bytes, step.bytes};
+    return ::syscall(SYS_prlimit64, 0, RLIMIT_CORE, &limit, nullptr) < 0 ? errno : 0;
 }
 
 int execute(SetupState&, const plan::NoNewPrivileges&) noexcept {

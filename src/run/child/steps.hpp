@@ -60,6 +60,7 @@ int execute(SetupState& state, const plan::NewSession& step) noexcept;
 int execute(SetupState& state, const plan::ProcessGroup& step) noexcept;
 int execute(SetupState& state, const plan::ChangeDirectory& step) noexcept;
 int execute(SetupState& state, const plan::CloseDescriptors& step) noexcept;
+int execute(SetupState& state, const plan::CoreLimit& step) noexcept;
 int execute(SetupState& state, const plan::NoNewPrivileges& step) noexcept;
 int execute(SetupState& state, const plan::Execute& step) noexcept;
 
