@@ -1,12 +1,13 @@
 #include "plan/default_view.hpp"
 
-#include "plan/environment.hpp"
+#include "plan/kernel_mounts.hpp"
+#include "plan/places.hpp"
+#include "plan/user_mounts.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/paths.hpp"
 
 #include <sandbox/error.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -17,89 +18,9 @@
 namespace sandbox::plan {
 namespace {
 
-constexpr MountAttributes host_read_only{true, true, true, false};
-constexpr MountAttributes host_writable{false, true, true, false};
-constexpr MountAttributes private_read_only{true, true, true, false};
-constexpr MountAttributes private_writable{false, true, true, false};
-// Read-only keeps mode and times of the host's node; it does not keep a device from being written.
-constexpr MountAttributes device{true, true, false, true};
-
 constexpr std::array device_names = {"null", "zero", "full", "random", "urandom", "tty"};
 
-// Kernel interfaces that tell or change more than a sandbox should: as container runtimes mask them, plus `keys`.
-constexpr std::array masked = {
-    "/proc/acpi",          "/proc/kcore",         "/proc/keys",    "/proc/key-users",
-    "/proc/latency_stats", "/proc/sched_debug",   "/proc/scsi",    "/proc/timer_list",
-    "/proc/timer_stats",   "/proc/sysrq-trigger", "/sys/firmware",
-};
-// What only root of the host could read anyway.
-constexpr std::array masked_for_root = {
-    "/proc/config.gz",    "/proc/kpagecount",  "/proc/kpagecgroup",    "/proc/kpageflags",
-    "/proc/pagetypeinfo", "/proc/slabinfo",    "/proc/vmallocinfo",    "/sys/fs/bpf",
-    "/sys/fs/pstore",     "/sys/kernel/debug", "/sys/kernel/security", "/sys/kernel/tracing",
-};
-constexpr std::array read_only = {"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"};
-
-// File systems that are interfaces of the kernel: writing there asks for kuid 0, not for a capability.
-constexpr std::array kernel_types = {
-    "proc",       "sysfs", "cgroup",   "cgroup2", "debugfs",  "tracefs",
-    "securityfs", "bpf",   "configfs", "pstore",  "efivarfs", "binfmt_misc",
-};
-
-bool is_kernel_type(const std::string& type) {
-    return std::find(kernel_types.begin(), kernel_types.end(), type) != kernel_types.end();
-}
-
-// What is the sandbox's own in any case.
-bool is_replaced(const std::string& path) {
-    static constexpr std::array places = {"/proc", "/sys", "/dev", "/tmp", "/run", "/var/tmp"};
-    return std::any_of(places.begin(), places.end(),
-                       [&](const char* place) { return spec::is_below_or_same(path, place); });
-}
-
-// Whether a relative path leaves its directory as it is written, symbolic links aside.
-bool leads_upwards(const std::string& path) {
-    int depth = 0;
-    for (const std::string& part : spec::components(path)) {
-        depth += part == ".." ? -1 : 1;
-        if (depth < 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-std::string octal(std::uint32_t value) {
-    std::string digits;
-    for (; value != 0; value >>= 3U) {
-        digits.insert(digits.begin(), static_cast<char>('0' + (value & 7U)));
-    }
-    return "0" + digits;
-}
-
 }  // namespace
-
-void protect_kernel_trees(Plan& plan, const host::Facts& facts) {
-    for (const char* path : read_only) {
-        plan.steps.push_back(ReadOnly{path});
-    }
-    for (const char* path : masked) {
-        plan.steps.push_back(Mask{path});
-    }
-    if (facts.uid == 0) {
-        for (const char* path : masked_for_root) {
-            plan.steps.push_back(Mask{path});
-        }
-    }
-}
-
-void open_network_to_all(Plan& plan, const host::Facts& facts) {
-    // Without a fresh /proc it is the outer one's sysctls, which a container has read-only.
-    if (plan.fresh.contains(Namespace::pid) || !facts.sysctls_read_only) {
-        plan.steps.push_back(Sysctl{"net/ipv4/ip_unprivileged_port_start", "0"});
-        plan.steps.push_back(Sysctl{"net/ipv4/ping_group_range", "0 0"});
-    }
-}
 
 DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree, const Homes& homes,
                          const std::set<std::string>& skeletons, Plan& plan)
@@ -110,13 +31,14 @@ DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host:
       homes_(homes),
       skeletons_(skeletons),
       view_(plan, tree, skeletons_, hidden_paths_),
+      kernel_mounts_(facts, tree, view_, plan),
       plan_(plan) {
     for (const Homes::Hidden& hidden : homes_.hidden()) {
         // What is left out stays out, also when the host puts something else in its place: a mask would move with the
         // directory that it covers. Where the directory above cannot be read, the mask has to do.
         const std::string above = spec::parent(hidden.path);
         hidden_paths_.insert(hidden.path);
-        if (above != "/" && !homes_.contains(above) && !is_replaced(above) && tree.list(above)) {
+        if (above != "/" && !homes_.contains(above) && !is_own_place(above) && tree.list(above)) {
             skeletons_.insert(above);
         }
     }
@@ -139,10 +61,8 @@ void DefaultView::build() {
         show_cwd();
     }
     make_sys();
-    guard_kernel_mounts(plan_.base, "/", false);
-    for (const Mount& mount : spec_.mounts) {
-        std::visit([this](const auto& entry) { apply(entry); }, mount);
-    }
+    kernel_mounts_.guard(plan_.base, "/", false);
+    UserMounts(spec_, facts_, tree_, homes_, kernel_mounts_, view_).apply();
     choose_cwd();
     plan_.areas = view_.areas();
     plan_.cwd = cwd_;
@@ -287,7 +207,7 @@ void DefaultView::show_home() {
             .with_fix("set HOME, or leave --home out");
     }
     view_.bind({homes_.own(), *id}, homes_.own(), homes_.own(), host_writable);
-    guard_kernel_mounts(homes_.own(), homes_.own(), true);
+    kernel_mounts_.guard(homes_.own(), homes_.own(), true);
 }
 
 // The caller's directory lies below something hidden or private: it is shown again, with the repository around it, but
@@ -321,106 +241,7 @@ void DefaultView::show_cwd() {
         }
     }
     view_.bind({relative, id}, shown, shown, host_read_only);
-    guard_kernel_mounts(shown, shown, false);
-}
-
-// What is mounted below a source comes with it. Another proc of the host shows the host's processes: it is covered.
-// Other kernel interfaces stay readable.
-void DefaultView::guard_kernel_mounts(const std::string& canonical, const std::string& target, bool writable) {
-    for (const host::MountEntry& mount : facts_.mounts) {
-        if (!is_kernel_type(mount.type) || mount.target == canonical ||
-            !spec::is_below_or_same(mount.target, canonical)) {
-            continue;
-        }
-        const std::string place =
-            spec::absolute("/", target + "/" + mount.target.substr(canonical == "/" ? 0 : canonical.size()));
-        // Those that the plan itself shows (--share pid, --net host) have their own protection.
-        const bool own = target == "/" && is_replaced(place);
-        if (own || !view_.exists(place) || view_.is_private(place)) {
-            continue;
-        }
-        if (mount.type == "proc") {
-            // A single file of proc can be mounted, too.
-            int error = 0;
-            const std::optional<FileId> id = tree_.follow(mount.target, error);
-            if (id && S_ISDIR(id->type)) {
-                view_.mount_scratch(place, 0555, private_read_only);
-            } else {
-                plan_.steps.push_back(Mask{place});
-            }
-        } else if (writable) {
-            plan_.steps.push_back(ReadOnly{place});
-        }
-    }
-}
-
-void DefaultView::refuse_kernel_source(const std::string& canonical, bool writable) const {
-    const host::MountEntry* holder = nullptr;
-    for (const host::MountEntry& mount : facts_.mounts) {
-        if (spec::is_below_or_same(canonical, mount.target) &&
-            (holder == nullptr || mount.target.size() >= holder->target.size())) {
-            holder = &mount;
-        }
-    }
-    if (holder != nullptr && (holder->type == "proc" || (writable && is_kernel_type(holder->type)))) {
-        throw Error("cannot show " + canonical + (writable ? " writable" : "") +
-                    ": it is an interface of the kernel (" + holder->type + ")")
-            .with_fix(holder->type == "proc" ? "--share pid shows the host's /proc, with what is dangerous covered"
-                                             : "--ro shows it read-only");
-    }
-}
-
-// Somebody's command may have left a link in the caller's directory that leads to where it never could write.
-void DefaultView::refuse_a_way_out(const sandbox::Bind& bind) const {
-    const std::optional<std::string> real = tree_.canonical(bind.source);
-    if (bind.source.starts_with('/') || leads_upwards(bind.source) || !real || !facts_.cwd ||
-        spec::is_below_or_same(*real, *facts_.cwd)) {
-        return;
-    }
-    throw Error("cannot show " + bind.source + ": a symbolic link leads out of the current directory, to " + *real)
-        .with_fix(std::string(bind.writable ? "--rw " : "--ro ") + *real + " if that is meant");
-}
-
-void DefaultView::apply(const sandbox::Bind& bind) {
-    const char* option = bind.writable ? "--rw " : "--ro ";
-    int error = 0;
-    const std::optional<FileId> id = tree_.follow(bind.source, error);
-    if (!id) {
-        if (bind.optional && (error == ENOENT || error == ENOTDIR)) {
-            return;
-        }
-        throw Error("cannot show " + bind.source + " (" + option + bind.source + "): " + std::strerror(error))
-            .with_fix(error == ENOENT || error == ENOTDIR
-                          ? "check the path, or use " + std::string(bind.writable ? "--rw-try" : "--ro-try") +
-                                " for one that may be missing"
-                          : "check the permissions of the directories above it");
-    }
-    const bool relative = !bind.source.starts_with('/');
-    refuse_a_way_out(bind);
-    if (relative && !facts_.cwd) {
-        throw Error("cannot show " + bind.source + " (" + option + bind.source +
-                    "): the current directory has no path: " + std::strerror(facts_.cwd_error))
-            .with_fix("name the source by an absolute path");
-    }
-    const std::string lexical = spec::absolute(facts_.cwd.value_or("/"), bind.source);
-    const std::string canonical = tree_.canonical(bind.source).value_or(lexical);
-    // Its own path is the one that was typed; behind `..` only the kernel knows what that is.
-    const std::string own = ("/" + bind.source + "/").find("/../") == std::string::npos ? lexical : canonical;
-    const std::string target = bind.target.empty() ? own : spec::absolute(facts_.cwd.value_or("/"), bind.target);
-    if ((bind.target.empty() || relative) && !spec_.root && homes_.is_home_or_above(canonical, *id)) {
-        throw Error(option + bind.source + " would uncover a whole home directory: " + canonical)
-            .with_fix("--home rw shows the real home; or start from a directory below it, or name one");
-    }
-    refuse_kernel_source(canonical, bind.writable);
-    // A relative source is taken from the inherited directory, which may be out of reach by path; `/` only by path.
-    const std::string source = relative && canonical != "/" ? bind.source : canonical;
-    view_.bind({source, *id}, canonical, target, bind.writable ? host_writable : host_read_only);
-    guard_kernel_mounts(canonical, target, bind.writable);
-}
-
-void DefaultView::apply(const sandbox::Tmpfs& tmpfs) {
-    view_.mount_tmpfs(spec::absolute("/", tmpfs.target), tmpfs.size ? std::to_string(*tmpfs.size) : std::string(),
-                      octal(tmpfs.mode.value_or(0755)));
+    kernel_mounts_.guard(shown, shown, false);
 }
 
 // A resolver configuration that is a link into the hidden /run would dangle: its target is shown there.

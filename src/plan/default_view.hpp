@@ -3,6 +3,7 @@
 
 #include "host/facts.hpp"
 #include "plan/homes.hpp"
+#include "plan/kernel_mounts.hpp"
 #include "plan/view.hpp"
 
 #include <sandbox/spec.hpp>
@@ -35,12 +36,7 @@ class DefaultView {
     void hide_homes();
     void show_home();
     void show_cwd();
-    void apply(const Bind& bind);
-    void apply(const Tmpfs& tmpfs);
     void show_resolver_files();
-    void guard_kernel_mounts(const std::string& canonical, const std::string& target, bool writable);
-    void refuse_a_way_out(const sandbox::Bind& bind) const;
-    void refuse_kernel_source(const std::string& canonical, bool writable) const;
     void choose_cwd();
 
     const Spec& spec_;
@@ -51,14 +47,9 @@ class DefaultView {
     std::set<std::string> skeletons_;
     std::set<std::string> hidden_paths_;
     View view_;
+    KernelMounts kernel_mounts_;
     std::string cwd_ = "/";
     Plan& plan_;
 };
-
-/// Masks and read-only binds of /proc and /sys: files of the host that ask for kuid 0, not for a capability.
-void protect_kernel_trees(Plan& plan, const host::Facts& facts);
-
-/// Root inside has no network capability; what it would need one for is opened to everybody inside.
-void open_network_to_all(Plan& plan, const host::Facts& facts);
 
 }  // namespace sandbox::plan
