@@ -13,17 +13,18 @@
 namespace sandbox::plan {
 namespace {
 
-// Kernel interfaces that tell or change more than a sandbox should: as container runtimes mask them, plus `keys`.
+// Kernel interfaces that tell or change more than a sandbox should: as container runtimes mask them, plus the
+// kernel's addresses, its build and its keys.
 constexpr std::array masked = {
-    "/proc/acpi",          "/proc/kcore",         "/proc/keys",    "/proc/key-users",
-    "/proc/latency_stats", "/proc/sched_debug",   "/proc/scsi",    "/proc/timer_list",
-    "/proc/timer_stats",   "/proc/sysrq-trigger", "/sys/firmware",
+    "/proc/acpi",        "/proc/config.gz",     "/proc/kallsyms",    "/proc/kcore", "/proc/keys",
+    "/proc/key-users",   "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",  "/proc/timer_list",
+    "/proc/timer_stats", "/proc/sysrq-trigger", "/sys/firmware",
 };
 // What only root of the host could read anyway.
 constexpr std::array masked_for_root = {
-    "/proc/config.gz",    "/proc/kpagecount",  "/proc/kpagecgroup",    "/proc/kpageflags",
-    "/proc/pagetypeinfo", "/proc/slabinfo",    "/proc/vmallocinfo",    "/sys/fs/bpf",
-    "/sys/fs/pstore",     "/sys/kernel/debug", "/sys/kernel/security", "/sys/kernel/tracing",
+    "/proc/kpagecount",  "/proc/kpagecgroup",    "/proc/kpageflags",    "/proc/pagetypeinfo",
+    "/proc/slabinfo",    "/proc/vmallocinfo",    "/sys/fs/bpf",         "/sys/fs/pstore",
+    "/sys/kernel/debug", "/sys/kernel/security", "/sys/kernel/tracing", "/sys/devices/virtual/powercap",
 };
 constexpr std::array read_only = {"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"};
 
