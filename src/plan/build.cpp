@@ -155,17 +155,18 @@ std::string missing_of(int abi) {
     return missing.empty() ? missing : missing.substr(0, missing.size() - 2);
 }
 
-// A regular file can be opened again through /proc/self/fd, with other rights than the descriptor has: read-only
-// becomes writable, append-only can be overwritten.
+// A descriptor of a file can do more than it was opened for: one for reading changes mode, times and attributes
+// (fchmod(2) and the like ask for the owner and for a writable mount, and the host's is), one for appending can be told
+// not to append (F_SETFL). Opened again through /proc/self/fd it has all the rights of the file. No layer forbids all
+// of that, so such a file is not handed over: its bytes are.
 void plan_relays(Plan& plan, const host::Facts& facts) {
     const auto& streams = facts.streams;
     const auto is_file = [&](std::size_t fd) { return streams[fd].open && S_ISREG(streams[fd].type); };
-    check_passed_files(facts);
     plan.relayed[0] = is_file(0);
     for (const std::size_t fd : {std::size_t{1}, std::size_t{2}}) {
         if (is_file(fd) && streams[fd].access == O_RDONLY) {
             throw Error("cannot pass a file that is open for reading only as descriptor " + std::to_string(fd) +
-                        ": without Landlock it could be opened again for writing")
+                        ": its mode and times could be changed through it")
                 .with_fix("redirect it, e.g. " + std::to_string(fd) + ">/dev/null");
         }
         plan.relayed[fd] = is_file(fd) && streams[fd].append;
@@ -197,10 +198,9 @@ void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::
         plan.notes.push_back("landlock: ABI " + std::to_string(facts.landlock_abi) +
                              (missing.empty() ? std::string() : "; the kernel lacks " + missing));
         plan.steps.push_back(Landlock{facts.landlock_abi, std::move(writable), spec.only ? "/" : "/dev", plan.passed});
-        relay_memory(plan, facts);
         return;
     }
-    plan_relays(plan, facts);
+    check_passed_files(facts);
 }
 
 void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree,
@@ -334,6 +334,9 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     plan_core_dumps(plan, spec, facts);
     plan.steps.push_back(NoNewPrivileges{});
     plan_landlock(plan, spec, facts, std::move(writable));
+    if (!spec.only) {  // there what the caller may write, the command may
+        plan_relays(plan, facts);
+    }
     note_open_scopes(plan);
     if (quotas_are_out_of_reach(plan, facts) && !plan.allowed.empty()) {
         throw Error("--allow-namespaces: namespaces of single kinds cannot be allowed where /proc/sys is read-only")

@@ -74,15 +74,6 @@ void check_passed_files(const host::Facts& facts) {
     }
 }
 
-void relay_memory(Plan& plan, const host::Facts& facts) {
-    for (std::size_t fd = 0; fd < facts.streams.size(); ++fd) {
-        const host::Stream& stream = facts.streams[fd];
-        const bool only = fd == 0 ? stream.access == O_RDONLY : stream.append;
-        plan.relayed[fd] = stream.open && stream.memory && !stream.sealed && only;
-    }
-    plan.errors_with_output = plan.relayed[1] && plan.relayed[2] && facts.streams[1].id == facts.streams[2].id;
-}
-
 void note_open_scopes(Plan& plan) {
     const bool scoped = std::ranges::any_of(plan.steps, [](const Step& step) {
         const Landlock* landlock = std::get_if<Landlock>(&step);

@@ -15,8 +15,6 @@ void plan_descriptors(Plan& plan, const host::Facts& facts);
 /// without Landlock from that.
 void check_passed_files(const host::Facts& facts);
 
-/// A file on 0, 1 or 2 that Landlock does not know goes through a pipe.
-void relay_memory(Plan& plan, const host::Facts& facts);
 
 /// What Landlock is not there to keep from a command in the host's network namespace.
 void note_open_scopes(Plan& plan);

@@ -67,7 +67,7 @@ struct Plan {
 
     bool command_is_pid1 = false;   ///< pid 1 of its own pid namespace
     bool listen = false;            ///< init hears the terminal's signals for a command that is pid 1
-    std::array<bool, 3> relayed{};  ///< descriptors 0-2 that go through a pipe: Landlock is not there to guard the file
+    std::array<bool, 3> relayed{};  ///< descriptors 0-2 that go through a pipe, as the file could be changed by them
     std::vector<int> passed;        ///< Spec::descriptors, in ascending order, each once
     bool errors_with_output = false;             ///< 1 and 2 are the same file and share that pipe
     std::vector<std::string> environment_names;  ///< what is passed or set, for explain()
