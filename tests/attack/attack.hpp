@@ -44,6 +44,8 @@ struct Probe {
     std::string program;
     std::vector<std::string> arguments = {};  ///< `key=value`
     sandbox_test::RunOptions run = {};        ///< run.sandbox comes before the setting's options
+    std::string host = {};                    ///< a script run first, in a mount namespace with nothing private in it
+    std::string binary = {};                  ///< another sandbox than the one under test
     std::string ground = "own plain";         ///< where the controls are made; empty: inside, with the layers off
     /// Before each run: makes what is to be attacked.
     std::function<void()> prepare = {};

@@ -1,11 +1,20 @@
 // A01 to A12: files and descriptors. The host's tree is compared before and after.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <map>
 #include <sstream>
 
 #include "attack/attack.hpp"
+#include "sys/fd.hpp"
 
 namespace sandbox_attack {
 namespace {
@@ -37,6 +46,19 @@ std::string snapshot(const std::string& directory) {
 
 using Files = sandbox_test::SandboxTest;
 
+TEST_F(Files, A01_ReadingWhatIsHidden) {
+    const std::string home = directory() / "home";
+    const std::string shown = directory() / "shown";
+    fs::create_directory(home);
+    fs::create_directory(shown);
+    sandbox_test::write_file(home + "/file", "marker");
+    Attack("A01", "reading what is hidden")
+        .make({.program = "attack_hidden",
+               .arguments = {"directory=" + home, "beside=" + shown, "alias=/mnt/alias"},
+               .run = {.sandbox = {"--ro", shown}, .set = {{"HOME", home}}},
+               .host = "mount -t tmpfs host /mnt; mkdir /mnt/alias; mount --bind '" + home + "' /mnt/alias"});
+}
+
 TEST_F(Files, A02_ChangingWhatIsNotWritable) {
     const std::string shown = directory() / "shown";
     const std::string writable = directory() / "writable";
@@ -57,6 +79,192 @@ TEST_F(Files, A02_ChangingWhatIsNotWritable) {
     };
     probe.judge = [&](Answers&) { EXPECT_EQ(snapshot(shown), before); };
     Attack("A02", "changing files that are not writable").make(probe);
+}
+
+// The work tree is the command's, and the next start trusts nothing in it.
+TEST_F(Files, A03_LinksInTheWorkTree) {
+    const std::string tree = directory() / "tree";
+    const std::string victim = directory() / "victim";
+    fs::create_directories(tree + "/deep");
+    fs::create_directory(victim);
+    sandbox_test::write_file(victim + "/file", "text");
+    fs::create_symlink(victim, tree + "/directory");
+    fs::create_symlink(victim + "/file", tree + "/leaf");
+    fs::create_symlink(victim + "/fresh", tree + "/dangling");
+    fs::create_symlink("../victim", tree + "/up");
+    fs::create_symlink("/proc/self/cwd/../victim", tree + "/magic");
+    fs::create_symlink("../../victim", tree + "/deep/er");
+    const std::string before = snapshot(victim);
+    Attack attack("A03", "links in the work tree");
+    for (const std::string link :
+         {"directory/x", "directory/x/y", "directory", "leaf", "dangling", "up/x", "magic/x", "deep/er/x"}) {
+        const std::string target = tree + "/" + link;
+        attack.make("a mount point at " + link, "launcher", [&](const Setting& setting) {
+            for (const std::vector<std::string>& option : {std::vector<std::string>{"--tmpfs", target},
+                                                           {"--ro", "/usr:" + target},
+                                                           {"--rw", tree + "/deep:" + target},
+                                                           {"--ro", "/etc/passwd:" + target}}) {
+                std::vector<std::string> options{"--rw", tree};
+                options.insert(options.end(), option.begin(), option.end());
+                options.insert(options.end(), setting.options.begin(), setting.options.end());
+                sandbox_test::inside({"sh", "-c", "echo x > '" + target + "'; echo x > '" + target + "/x'"},
+                                     {.sandbox = options, .directory = tree});
+            }
+            return snapshot(victim) != before;
+        });
+    }
+    // What a launcher does that follows.
+    EXPECT_EQ(sandbox_test::run({"mkdir", "-p", tree + "/up/x"}).exit_status, 0);
+    EXPECT_NE(snapshot(victim), before);
+}
+
+TEST_F(Files, A05_TheWayToAProtectedPath) {
+    const std::string tree = directory() / "tree";
+    const std::string kept = tree + "/parent/kept";
+    std::string before;
+    Probe probe{.program = "attack_protected",
+                .arguments = {"parent=" + tree + "/parent", "protected=" + kept, "other=" + tree + "/other"},
+                .run = {.sandbox = {"--rw", tree, "--ro", kept}},
+                .ground = "plain"};
+    probe.prepare = [&] {
+        fs::remove_all(tree);
+        fs::create_directories(kept);
+        fs::create_directories(tree + "/other");
+        sandbox_test::write_file(kept + "/file", "text");
+        before = snapshot(kept);
+    };
+    probe.judge = [&](Answers&) { EXPECT_EQ(snapshot(kept), before); };
+    Attack("A05", "the way to a protected path").make(probe);
+}
+
+/// A file on 0 that is read, and one on 1 that is appended to.
+class StreamFiles {
+  public:
+    explicit StreamFiles(const std::string& directory) : in_(directory + "/in"), out_(directory + "/out") {
+        for (const std::string& path : {in_, out_}) {
+            fs::remove(path);
+            sandbox_test::write_file(path, "precious\n");
+            fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+        }
+        reading_ = sandbox::sys::UniqueFd(open(in_.c_str(), O_RDONLY | O_CLOEXEC));
+        appending_ = sandbox::sys::UniqueFd(open(out_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+        before_ = state();
+    }
+    [[nodiscard]] std::map<int, int> descriptors() const { return {{0, reading_.get()}, {1, appending_.get()}}; }
+    [[nodiscard]] bool changed() const {
+        return state() != before_ || !sandbox_test::read_file(out_).starts_with("precious\n");
+    }
+
+  private:
+    [[nodiscard]] std::string state() const {
+        struct stat now {};
+        stat(in_.c_str(), &now);
+        std::ostringstream text;
+        text << now.st_mode << ' ' << now.st_mtim.tv_sec << '.' << now.st_mtim.tv_nsec << ' ' << now.st_ctim.tv_sec
+             << '.' << now.st_ctim.tv_nsec << ' ' << sandbox_test::read_file(in_);
+        return text.str();
+    }
+    std::string in_;
+    std::string out_;
+    std::string before_;
+    sandbox::sys::UniqueFd reading_;
+    sandbox::sys::UniqueFd appending_;
+};
+
+TEST_F(Files, A07_StandardInputAndOutput) {
+    Attack attack("A07", "more from 0, 1, 2 than was given");
+    const std::string probe = sandbox_test::probe("attack_descriptors");
+    // The answer counts for reading alone: all else is seen on the host.
+    const auto succeeds = [&](const std::vector<std::string>& words, const std::string& attempt) {
+        const StreamFiles files(directory().path());
+        std::vector<std::string> all = words;
+        all.insert(all.end(), {probe, "of=streams", "only=" + attempt});
+        const auto result = sandbox_test::run(all, {.descriptors = files.descriptors()});
+        EXPECT_EQ(result.exit_status, 0) << result;
+        return files.changed() || (attempt == "read 1" && result.err.find("\tdone\t") != std::string::npos);
+    };
+    for (const std::string attempt :
+         {"write to 0 by /proc", "write to 0 by /dev", "write to 0 by the thread", "truncate 0", "open 0 truncated",
+          "fchmod 0", "chmod 0 by /proc", "futimens 0", "fsetxattr 0", "fchown 0", "overwrite 1 by /proc",
+          "overwrite 1 by /dev", "truncate 1", "read 1", "take O_APPEND from 1"}) {
+        if (attempt != "fsetxattr 0") {  // not every file system has them
+            EXPECT_TRUE(succeeds({}, attempt)) << attempt << ": no control";
+        }
+        attack.make(attempt, "descriptors", [&](const Setting& setting) {
+            std::vector<std::string> words{sandbox_test::sandbox_binary(), "--ro",
+                                           sandbox_test::given("SANDBOX_PROBES")};
+            words.insert(words.end(), setting.options.begin(), setting.options.end());
+            words.emplace_back("--");
+            return succeeds(words, attempt);
+        });
+    }
+    const sandbox::sys::UniqueFd root(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    for (const int number : {0, 1, 2}) {
+        attack.make("a directory on " + std::to_string(number), "launcher", [&](const Setting& setting) {
+            return sandbox_test::inside({"true"}, {.sandbox = setting.options, .descriptors = {{number, root.get()}}})
+                       .exit_status != 125;
+        });
+    }
+}
+
+TEST_F(Files, A08_OtherDescriptors) {
+    const sandbox::sys::UniqueFd root(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    std::array<int, 2> ends{};
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    const sandbox::sys::UniqueFd here(ends[0]);
+    const sandbox::sys::UniqueFd there(ends[1]);
+    const sandbox::sys::UniqueFd memory(memfd_create("secret", MFD_CLOEXEC));
+    ASSERT_EQ(write(memory.get(), "secret", 6), 6);
+    const sandbox::sys::UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
+    Attack("A08", "descriptors that were inherited")
+        .make({.program = "attack_descriptors",
+               .run = {.descriptors = {{10, root.get()}, {11, there.get()}, {12, memory.get()}, {13, process.get()}}},
+               .ground = "plain"});
+}
+
+TEST_F(Files, A09_TheOldRoot) {
+    const std::string cwd = directory() / "cwd";
+    fs::create_directory(cwd);
+    sandbox_test::write_file(directory() / "marker", "marker");
+    Attack("A09", "the old root")
+        .make(
+            {.program = "attack_root", .arguments = {"marker=" + (directory() / "marker")}, .run = {.directory = cwd}});
+}
+
+TEST_F(Files, A10_HandlesAndDeviceNodes) {
+    const std::string shown = directory() / "shown";
+    fs::create_directory(shown);
+    if (geteuid() == 0) {
+        ASSERT_EQ(mknod((shown + "/node").c_str(), S_IFCHR | 0666, makedev(1, 3)), 0);
+    }
+    Attack("A10", "handles of files, device nodes")
+        .make({.program = "attack_devices",
+               .arguments = {"shown=" + shown},
+               .run = {.sandbox = {"--ro", shown}},
+               .ground = "plain"});
+}
+
+TEST_F(Files, A12_TheSandboxItself) {
+    const std::string place = directory() / "place";
+    const std::string writable = directory() / "writable";
+    std::string before;
+    Probe probe{.program = "attack_files",
+                .arguments = {"directory=" + place, "writable=" + writable},
+                .run = {.sandbox = {"--ro", place, "--rw", writable}},
+                .binary = place + "/file",
+                .ground = "plain"};
+    probe.prepare = [&] {
+        for (const std::string& path : {place, writable}) {
+            fs::remove_all(path);
+            fs::create_directory(path);
+        }
+        fs::create_directory(place + "/empty");
+        fs::copy_file(sandbox_test::sandbox_binary(), place + "/file");
+        sandbox_test::write_file(place + "/other", "text");
+        before = snapshot(place);
+    };
+    probe.judge = [&](Answers&) { EXPECT_EQ(snapshot(place), before); };
+    Attack("A12", "the binary of the sandbox").make(probe);
 }
 
 }  // namespace

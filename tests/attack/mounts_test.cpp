@@ -14,6 +14,15 @@ TEST_F(MountsAndNamespaces, A14_FurtherNamespaces) {
     Attack("A14", "new and other namespaces, quotas").make({.program = "attack_namespaces"});
 }
 
+TEST_F(MountsAndNamespaces, A16_SettingsOfTheKernel) {
+    Attack("A16", "settings of the kernel, cgroups").make({.program = "attack_settings", .ground = "plain"});
+}
+
+TEST_F(MountsAndNamespaces, A26_WhatTheKernelTells) {
+    Attack("A26", "what the kernel tells about itself")
+        .make({.program = "attack_settings", .arguments = {"of=secrets"}, .ground = "plain"});
+}
+
 TEST_F(MountsAndNamespaces, A27_ConfiguringTheNetwork) {
     Attack("A27", "configuring the network").make({.program = "attack_network", .ground = "own"});
 }
