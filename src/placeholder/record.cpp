@@ -22,9 +22,13 @@ std::string escape(std::string_view text) {
     return result;
 }
 
+// A NUL would end the name for the kernel: behind it, what is read here as plain (`..` and more) could be anything.
 std::optional<std::string> unescape(std::string_view text) {
     std::string result;
     for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] == '\0') {
+            return std::nullopt;
+        }
         if (text[at] != '%') {
             result += text[at];
             continue;

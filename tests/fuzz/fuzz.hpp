@@ -34,6 +34,7 @@ void mountinfo(std::string_view text);
 void numbers(std::string_view text);
 void passwd(std::string_view text);
 void paths(std::string_view text);
+void placeholders(std::string_view text);
 void plan(std::string_view text);
 void text(std::string_view text);
 void values(std::string_view text);
@@ -50,6 +51,7 @@ inline constexpr std::array targets{
     Target{"numbers", numbers},
     Target{"passwd", passwd},
     Target{"paths", paths},
+    Target{"placeholders", placeholders},
     Target{"plan", plan},
     Target{"text", text},
     Target{"values", values},

@@ -90,7 +90,7 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="of: " + ", ".join(read_targets()))
     parser.add_argument("--seconds", type=int, default=30, metavar="N", help="for each target; 30 by default")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     targets = arguments.targets or read_targets()
     unknown = [target for target in targets if target not in read_targets()]
     if unknown or arguments.seconds < 1:

@@ -63,6 +63,13 @@ TEST(PlaceholderRecord, NamesNeverLeaveTheirDirectory) {
     EXPECT_TRUE(is_plain("..."));
 }
 
+// For the kernel `a/..` and a NUL is `a/..`, whatever stands behind.
+TEST(PlaceholderRecord, NamesThatTheKernelWouldCutAreRefused) {
+    const std::string cut{"a/..\0x", 6};
+    EXPECT_TRUE(parse_record("below 1 2 /srv\nfile " + cut + "\n").groups.at(0).entries.empty());
+    EXPECT_TRUE(parse_record("below 1 2 /" + cut + "\n").groups.empty());
+}
+
 TEST(PlaceholderRecord, NonsenseIsPassedOver) {
     for (const char* text :
          {"", "\n\n", "file a\n", "made 0 0 1 2 3 4 5 6\n", "below 1 2 relative\nfile a\n", "below 1 /x\nfile a\n",
