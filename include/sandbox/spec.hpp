@@ -56,6 +56,10 @@ enum class Network : std::uint8_t { none, host };
 /// What stands at $HOME. isolated: an empty writable tmpfs, other homes hidden. writable: the caller's real home.
 enum class Home : std::uint8_t { isolated, writable };
 
+/// The command's terminal. inherited: the caller's. own: a pseudo-terminal of its own, relayed to the caller's, which
+/// is then none of the command's descriptors.
+enum class Tty : std::uint8_t { inherited, own };
+
 /// landlock(7). automatic: what the kernel has. require: an error where it is missing. none: not used.
 enum class LandlockUse : std::uint8_t { automatic, require, none };
 
@@ -112,6 +116,7 @@ struct Spec {
 
     bool init = false;             ///< the command runs beside init, as pid 2, instead of being pid 1
     bool new_session = false;      ///< setsid(2): no controlling terminal
+    Tty tty = Tty::inherited;      ///< own: only with `foreground`, as Process::wait() is what relays
     bool die_with_parent = false;  ///< the sandbox ends when the parent of the calling process ends
     /// Descriptors from 3 up that the command gets at the same numbers; of all others it gets 0, 1 and 2 alone. They
     /// must be open, and files, pipes, sockets or character devices; close-on-exec is taken off inside, and stays as it

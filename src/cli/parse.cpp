@@ -146,6 +146,9 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::new_session:
             spec.new_session = true;
             return;
+        case OptionId::tty:
+            spec.tty = parse_tty(value);
+            return;
         case OptionId::die_with_parent:
             spec.die_with_parent = true;
             return;

@@ -43,7 +43,7 @@ void say_what_was_closed(const Options& options, const Outcome& outcome) {
     if (!worth_a_hint(options, outcome, terminals)) {
         return;
     }
-    const std::string doors = closed_doors(options.spec);
+    const std::string doors = closed_doors(spec_to_run(options));
     if (!doors.empty()) {
         say("sandbox: " + spec::escaped(doors) + "\n");
     }

@@ -29,6 +29,7 @@ struct Choice {
 
 constexpr std::array networks{Choice<Network>{"none", Network::none}, Choice<Network>{"host", Network::host}};
 constexpr std::array homes{Choice<Home>{"private", Home::isolated}, Choice<Home>{"rw", Home::writable}};
+constexpr std::array ttys{Choice<Tty>{"new", Tty::own}, Choice<Tty>{"inherit", Tty::inherited}};
 constexpr std::array landlock_uses{Choice<LandlockUse>{"auto", LandlockUse::automatic},
                                    Choice<LandlockUse>{"require", LandlockUse::require},
                                    Choice<LandlockUse>{"none", LandlockUse::none}};
@@ -210,6 +211,10 @@ Network parse_network(std::string_view text) {
 
 Home parse_home(std::string_view text) {
     return choose(homes, text);
+}
+
+Tty parse_tty(std::string_view text) {
+    return choose(ttys, text);
 }
 
 LandlockUse parse_landlock(std::string_view text) {

@@ -11,6 +11,7 @@ namespace sandbox::cli {
 [[nodiscard]] InsideId parse_inside_id(std::string_view text);
 [[nodiscard]] Network parse_network(std::string_view text);
 [[nodiscard]] Home parse_home(std::string_view text);
+[[nodiscard]] Tty parse_tty(std::string_view text);
 [[nodiscard]] LandlockUse parse_landlock(std::string_view text);
 
 /// `pid,uts`: names as lsns(8) has them.

@@ -121,8 +121,36 @@ void check_streams(const host::Facts& facts) {
     }
 }
 
-void plan_terminal(Plan& plan, const Spec& spec, const host::Facts& facts) {
-    if (spec.new_session) {
+// What is a terminal outside becomes the command's own; a file or a pipe stays what it is.
+void plan_own_terminal(Plan& plan, const Spec& spec, const host::Facts& facts) {
+    if (spec.tty != Tty::own) {
+        return;
+    }
+    OwnTerminal terminal;
+    bool any = facts.has_terminal;
+    for (std::size_t fd = 0; fd < facts.streams.size(); ++fd) {
+        terminal.streams[fd] = facts.streams[fd].terminal;
+        any = any || facts.streams[fd].terminal;
+    }
+    if (!any) {
+        plan.notes.emplace_back("terminal: the caller has none, so the command has none");
+        return;
+    }
+    terminal.of_host = spec.only.has_value();
+    // Some shells make their pipes of sockets.
+    terminal.keyboard_shared = S_ISFIFO(facts.streams[1].type) || S_ISSOCK(facts.streams[1].type);
+    plan.terminal = terminal;
+}
+
+void plan_session(Plan& plan, const Spec& spec, const host::Facts& facts) {
+    if (plan.terminal) {
+        ProcessGroup group;
+        group.own_terminal = true;
+        plan.steps.push_back(group);
+        plan.listen = plan.command_is_pid1;
+        return;
+    }
+    if (spec.new_session || spec.tty == Tty::own) {
         plan.steps.push_back(NewSession{});
         return;
     }
@@ -300,6 +328,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     plan_groups(plan, facts);
     plan_maps(plan, spec, facts);
     plan_namespaces(plan, spec);
+    plan_own_terminal(plan, spec, facts);
     note_weaknesses(plan, spec);
 
     plan.steps.reserve(most_default_steps);
@@ -317,7 +346,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
         std::tie(identity, writable) = plan_view(plan, spec, facts, tree);
         plan.steps.push_back(PivotRoot{});
     }
-    plan_terminal(plan, spec, facts);
+    plan_session(plan, spec, facts);
     plan_quotas(plan, facts);
     plan.steps.push_back(EnterGuest{guest_clone_flags(plan)});
     if (spec.own.contains(Namespace::net)) {

@@ -131,9 +131,10 @@ void DefaultView::make_devices() {
             view_.bind({path, *id}, path, path, device);
         }
     }
-    // The caller's terminal belongs to the host's devpts, which is not shown: ttyname(3) finds it here.
+    // The caller's terminal belongs to the host's devpts, which is not shown: ttyname(3) finds it here. Not where the
+    // command gets one of its own, and never sees the caller's.
     for (std::size_t fd = 0; fd < facts_.streams.size(); ++fd) {
-        if (!facts_.streams[fd].terminal) {
+        if (!facts_.streams[fd].terminal || spec_.tty == Tty::own) {
             continue;
         }
         const std::string path = tree_.canonical("/proc/self/fd/" + std::to_string(fd)).value_or("");

@@ -49,6 +49,14 @@ struct Placeholder {
     friend bool operator==(const Placeholder&, const Placeholder&) = default;
 };
 
+/// A pseudo-terminal of the command's own (pty(7)) in place of the caller's terminal. Init makes it, the launcher
+/// relays.
+struct OwnTerminal {
+    std::array<bool, 3> streams{};  ///< the descriptors that are put on it: those that are a terminal outside
+    bool of_host = false;           ///< made in the host's devpts, where the sandbox has none of its own
+    bool keyboard_shared = false;   ///< standard output is a pipe, whose reader may want the keyboard: a pager
+};
+
 struct Plan {
     NamespaceSet fresh;    ///< kinds that are new inside
     NamespaceSet owned;    ///< kinds that the guest's user namespace owns
@@ -65,11 +73,12 @@ struct Plan {
     std::vector<Placeholder> placeholders;  ///< made by the launcher before anything else
     std::vector<Step> steps;                ///< executed by the setup child, in this order
 
-    bool command_is_pid1 = false;   ///< pid 1 of its own pid namespace
-    bool listen = false;            ///< init hears the terminal's signals for a command that is pid 1
-    std::array<bool, 3> relayed{};  ///< descriptors 0-2 that go through a pipe, as the file could be changed by them
-    std::vector<int> passed;        ///< Spec::descriptors, in ascending order, each once
-    bool errors_with_output = false;             ///< 1 and 2 are the same file and share that pipe
+    bool command_is_pid1 = false;         ///< pid 1 of its own pid namespace
+    std::optional<OwnTerminal> terminal;  ///< otherwise the caller's
+    bool listen = false;                  ///< init hears the terminal's signals for a command that is pid 1
+    std::array<bool, 3> relayed{};    ///< descriptors 0-2 that go through a pipe, as the file could be changed by them
+    std::vector<int> passed;          ///< Spec::descriptors, in ascending order, each once
+    bool errors_with_output = false;  ///< 1 and 2 are the same file and share that pipe
     std::vector<std::string> environment_names;  ///< what is passed or set, for explain()
     std::size_t environment_withheld = 0;        ///< how many of the caller's variables are not passed
     std::string base = "/";                      ///< the directory of the host that `/` was made from

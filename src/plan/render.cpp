@@ -55,6 +55,9 @@ std::string detail(const Step& step) {
         return spec::names(capabilities->set);
     }
     if (const auto* group = std::get_if<ProcessGroup>(&step)) {
+        if (group->own_terminal) {
+            return "its own, in the foreground of its own terminal";
+        }
         return group->terminal >= 0 ? "its own, in the foreground of the terminal" : "its own";
     }
     if (const auto* seccomp = std::get_if<Seccomp>(&step)) {
@@ -101,6 +104,15 @@ std::string render(const Plan& plan) {
                 spec::escaped(spec::join(placeholder.canonical, placeholder.name)) +
                 (placeholder.is_directory ? " (directory)" : "") + '\n';
     }
+    if (plan.terminal) {
+        std::string streams;
+        for (std::size_t fd = 0; fd < plan.terminal->streams.size(); ++fd) {
+            streams += plan.terminal->streams[fd] ? " " + std::to_string(fd) : std::string();
+        }
+        text +=
+            "terminal: a new one, relayed to the caller's; descriptors on it:" + (streams.empty() ? " none" : streams) +
+            '\n';
+    }
     text += "steps:\n";
     for (std::size_t index = 0; index < plan.steps.size(); ++index) {
         const Step& step = plan.steps[index];
@@ -115,7 +127,7 @@ std::string render(const Plan& plan) {
     }
     text += "\nnotes:\n";
     for (const std::string& note : plan.notes) {
-        text += "  " + note + '\n';
+        text += "  " + spec::escaped(note) + '\n';
     }
     for (std::size_t fd = 0; fd < plan.relayed.size(); ++fd) {
         if (plan.relayed[fd]) {

@@ -125,7 +125,7 @@ struct MountSysfs {
     static constexpr const char* name = "sysfs";
     std::string target;
 };
-/// A devpts instance of its own.
+/// A devpts instance of its own; the one that holds the command's own terminal, where it has one.
 struct MountDevpts {
     static constexpr const char* name = "devpts";
     std::string target;
@@ -196,7 +196,8 @@ struct NewSession {
 /// launcher had it.
 struct ProcessGroup {
     static constexpr const char* name = "process-group";
-    int terminal = -1;  ///< descriptor of the terminal to take, or -1
+    int terminal = -1;          ///< descriptor of the caller's terminal to take, or -1
+    bool own_terminal = false;  ///< takes the command's own instead
 };
 struct ChangeDirectory {
     static constexpr const char* name = "cwd";

@@ -247,6 +247,7 @@ constexpr Doing stages[] = {
     {Stage::gid_map, "gid_map", "map the group id"},
     {Stage::handshake, "handshake", "let init go on"},
     {Stage::init_prepare, "init", "prepare init"},
+    {Stage::terminal, "terminal", "make the command's own terminal"},
     {Stage::time_namespace, "time-namespace", "make the time namespace"},
     {Stage::setup, "setup", "set up the sandbox"},
     {Stage::clone_command, "clone", "make the command's process"},
@@ -256,6 +257,18 @@ constexpr Doing stages[] = {
     {Stage::init_supervision, "init", "let init watch the command"},
     {Stage::init_confine, "init", "confine init"},
 };
+
+Cause terminal_cause(const plan::Plan& plan, int error) {
+    if (error == ENOSPC) {
+        return {"there are too many pseudo-terminals (kernel.pty.max is " + first_line("/proc/sys/kernel/pty/max") +
+                    ", of which some are kept for the host)",
+                "close terminals, or sudo sysctl kernel.pty.max=8192"};
+    }
+    if (error == ENOENT && plan.terminal && plan.terminal->of_host) {
+        return {"--only shows the host's /dev, which has no ptmx", "leave --only or --tty new out"};
+    }
+    return {std::strerror(error), ""};
+}
 
 Cause stage_cause(const plan::Plan& plan, Stage stage, int error) {
     if (error == EMFILE || error == ENFILE) {
@@ -275,6 +288,8 @@ Cause stage_cause(const plan::Plan& plan, Stage stage, int error) {
             return map_cause(error);
         case Stage::groups:
             return {std::strerror(error), "drop them before: setpriv --clear-groups sandbox ..."};
+        case Stage::terminal:
+            return terminal_cause(plan, error);
         case Stage::time_namespace:
             return {std::strerror(error), error == EINVAL || error == ENOENT
                                               ? "time namespaces need Linux 5.6 with CONFIG_TIME_NS"

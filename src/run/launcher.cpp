@@ -15,6 +15,7 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -150,6 +151,23 @@ class Start {
             throw stage_failure(plan_, Stage::pipes, errno);
         }
         prepare_relays();
+        prepare_terminal();
+    }
+
+    void prepare_terminal() {
+        if (!impl_->pty) {
+            return;
+        }
+        int ends[2];
+        if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+            throw stage_failure(plan_, Stage::pipes, errno);
+        }
+        terminal_ = sys::above_streams(ends[0]);
+        terminal_sender_ = sys::above_streams(ends[1]);
+        if (!terminal_ || !terminal_sender_) {
+            throw stage_failure(plan_, Stage::pipes, errno);
+        }
+        terminal_program_ = impl_->pty->program(terminal_sender_.get());
     }
 
     void prepare_relays() {
@@ -212,6 +230,7 @@ class Start {
         for (std::size_t fd = 0; fd < stream_ends_.size(); ++fd) {
             program.streams[fd] = stream_ends_[fd].get();
         }
+        program.terminal = impl_->pty ? &terminal_program_ : nullptr;
         program.fault_step = settings_.fault.step.value_or(SIZE_MAX);
         program.fault_stage = settings_.fault.stage;
         program.fault_error = settings_.fault.error;
@@ -261,6 +280,7 @@ class Start {
         report_writer_.reset();
         status_writer_.reset();
         stream_ends_ = {};
+        terminal_sender_.reset();
     }
 
     int write_map(int directory, const char* name, const std::string& text) {
@@ -363,6 +383,9 @@ class Start {
         while (!running_ && !failed_stage_ && read_statuses()) {
         }
         if (running_ && executing_) {
+            if (impl_->pty) {
+                check(Stage::terminal, impl_->pty->receive(terminal_.get()));
+            }
             complete_trace();
             return;
         }
@@ -385,28 +408,11 @@ class Start {
 
     // A signal that ends programs and comes while the sandbox is being made ends it; the others wait for the command.
     void hear_signals() {
-        signalfd_siginfo info{};
-        while (::read(impl_->signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-            impl_->deferred.push_back(info);
-        }
+        impl_->hear_signals();
         for (const signalfd_siginfo& signal : impl_->deferred) {
             if (ends_programs(static_cast<int>(signal.ssi_signo))) {
                 ending_signal_ = static_cast<int>(signal.ssi_signo);
             }
-        }
-    }
-
-    static bool ends_programs(int signal) {
-        switch (signal) {
-            case SIGWINCH:
-            case SIGCONT:
-            case SIGURG:
-            case SIGTSTP:
-            case SIGTTIN:
-            case SIGTTOU:
-                return false;
-            default:
-                return true;
         }
     }
 
@@ -432,6 +438,9 @@ class Start {
     sys::UniqueFd report_writer_;
     sys::UniqueFd self_;
     std::array<sys::UniqueFd, 3> stream_ends_;
+    sys::UniqueFd terminal_;         ///< socket from init, with both ends of the command's own terminal
+    sys::UniqueFd terminal_sender_;  ///< init's end of it
+    TerminalProgram terminal_program_;
     pid_t init_pid_ = -1;
     int ending_signal_ = 0;
     bool executing_ = false;  ///< the setup child is at its last step

@@ -2,6 +2,7 @@
 #include "run/process_impl.hpp"
 #include "sys/syscalls.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -45,7 +46,29 @@ sigset_t forwarded_signals() {
     return set;
 }
 
+// Whether the command makes itself the terminal's foreground, at its start.
+bool takes_terminal(const plan::Plan& plan) {
+    return std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& step) {
+        const auto* group = std::get_if<plan::ProcessGroup>(&step);
+        return group != nullptr && group->terminal >= 0;
+    });
+}
+
 }  // namespace
+
+bool ends_programs(int signal) noexcept {
+    switch (signal) {
+        case SIGWINCH:
+        case SIGCONT:
+        case SIGURG:
+        case SIGTSTP:
+        case SIGTTIN:
+        case SIGTTOU:
+            return false;
+        default:
+            return true;
+    }
+}
 
 int Outcome::exit_status() const noexcept {
     switch (kind) {
@@ -65,10 +88,21 @@ int Process::Impl::enter_foreground() {
     sigset_t former;
     ::pthread_sigmask(SIG_SETMASK, &all, &former);
     former_mask_ = former;
-    const sigset_t set = forwarded_signals();
-    signals = sys::above_streams(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    forwarded_ = forwarded_signals();
+    signals = sys::above_streams(::signalfd(-1, &forwarded_, SFD_CLOEXEC | SFD_NONBLOCK));
     const int error = signals ? 0 : errno;
-    terminal_ = run::Terminal::find();
+    if (!plan.terminal) {
+        terminal_ = run::Terminal::find();
+        if (terminal_ && takes_terminal(plan) && terminal_->ours()) {
+            terminal_->lend();
+        }
+    } else if (error == 0) {
+        pty = std::make_unique<run::PtyRelay>(*plan.terminal);
+        if (pty->error() != 0) {
+            return pty->error();
+        }
+        await_foreground();
+    }
     return error;
 }
 
@@ -100,6 +134,10 @@ void Process::Impl::finish() noexcept {
     for (run::Relay& relay : relays) {
         relay.finish();
     }
+    if (pty) {
+        drain_pty();
+        pty->detach();
+    }
     if (terminal_) {
         terminal_->restore();
     }
@@ -118,7 +156,7 @@ Process::Impl::~Impl() {
 // Ctrl-C ended the command, which has a process group of its own. The terminal would have sent it to ours, too: to the
 // rest of a pipeline, and to the script that called us, which goes on unless it sees its child die of the signal.
 void Process::Impl::end_as_terminal_did(int signal) const {
-    if (!terminal_ || (signal != SIGINT && signal != SIGQUIT)) {
+    if ((!terminal_ && !pty) || (signal != SIGINT && signal != SIGQUIT)) {
         return;
     }
     ::kill(0, signal);
@@ -137,24 +175,89 @@ void Process::Impl::command_stopped(int signal) {
         give_terminal();
         return;
     }
-    if (!former_mask_ || (!terminal_ && signal == SIGSTOP)) {
+    if (!former_mask_ || (!terminal_ && !pty && signal == SIGSTOP)) {
         return;  // a library caller's; or the command's own affair
     }
-    // We stop with it, so that the shell notices, and at a terminal with us our whole group, as that would have done
-    // it. A signal that is ignored or has no shell behind it (an orphaned group) does not stop us: then we go on at
-    // once.
+    // We stop with it, so that the shell notices. If that is not possible the command goes on at once.
     if (terminal_) {
         terminal_->suspend();
     }
+    if (pty) {
+        drain_pty();  // an editor has just put the screen in order
+        pty->detach();
+    }
+    stop_ourselves(signal == SIGSTOP ? SIGTSTP : signal);
+    if (pty) {
+        attach_pty();
+    }
+    give_terminal();
+    forward_deferred();
+}
+
+bool Process::Impl::stop_ourselves(int signal) const {
     sigset_t stops;
     sigemptyset(&stops);
     for (const int stop : {SIGTSTP, SIGTTIN, SIGTTOU}) {
         sigaddset(&stops, stop);
     }
-    ::kill(terminal_ ? 0 : ::getpid(), signal == SIGSTOP ? SIGTSTP : signal);
+    ::kill(terminal_ || pty ? 0 : ::getpid(), signal);
     ::pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);  // stopped here
     ::pthread_sigmask(SIG_BLOCK, &stops, nullptr);
-    give_terminal();
+    // The stop has thrown away every SIGCONT from before it. The command gets one of its own.
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, SIGCONT);
+    const timespec at_once{};
+    return ::sigtimedwait(&only, nullptr, &at_once) == SIGCONT;
+}
+
+// In the background a program that reads the keyboard is stopped until the shell's `fg`. `bg` does not help it.
+void Process::Impl::await_foreground() const {
+    while (pty->must_wait() && !is_ending() && stop_ourselves(SIGTTIN)) {
+    }
+}
+
+// Whether a signal that ends programs has come: a shell's `kill %1` sends it to a stopped job, and SIGCONT behind it.
+bool Process::Impl::is_ending() const {
+    sigset_t pending;
+    sigemptyset(&pending);
+    ::sigpending(&pending);
+    for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+        if (sigismember(&pending, signal) == 1 && sigismember(&forwarded_, signal) == 1 && ends_programs(signal)) {
+            return true;
+        }
+    }
+    return std::any_of(deferred.begin(), deferred.end(), [](const signalfd_siginfo& signal) {
+        return ends_programs(static_cast<int>(signal.ssi_signo));
+    });
+}
+
+void Process::Impl::attach_pty() {
+    await_foreground();
+    pty->attach();
+}
+
+void Process::Impl::drain_pty() {
+    while (!pty->drain(signals.get())) {
+        hear_signals();
+        if (is_ending()) {
+            return;
+        }
+    }
+}
+
+void Process::Impl::relay_pty(std::span<const pollfd, run::PtyRelay::most_watched> found) {
+    switch (pty->move(found)) {
+        case run::PtyRelay::Event::none:
+            break;
+        case run::PtyRelay::Event::background:
+            attach_pty();
+            break;
+        case run::PtyRelay::Event::hung_up:
+            pty->hang_up();
+            send(run::Order::Kind::signal_group, SIGHUP);
+            break;
+    }
 }
 
 void Process::Impl::give_terminal() {
@@ -193,28 +296,43 @@ void Process::Impl::handle_status(bool init_ended) {
     }
 }
 
-void Process::Impl::forward(const signalfd_siginfo& info) const {
+void Process::Impl::forward(const signalfd_siginfo& info) {
     const int signal = static_cast<int>(info.ssi_signo);
+    if (pty && signal == SIGCONT) {
+        attach_pty();  // raw mode is lost when we were stopped by SIGSTOP
+    }
     if (signal == SIGPIPE && info.ssi_pid == static_cast<std::uint32_t>(::getpid())) {
         return;  // of our own making
     }
     // From the terminal it is meant for the whole job, from kill(1) for the command.
     const bool terminal = info.ssi_code == SI_KERNEL;
+    if (terminal && pty && pty->signal(signal)) {
+        return;
+    }
     send(terminal ? run::Order::Kind::signal_group : run::Order::Kind::signal_command, signal);
 }
 
-void Process::Impl::handle_signals() {
+void Process::Impl::hear_signals() {
     signalfd_siginfo info{};
     while (::read(signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-        forward(info);
+        deferred.push_back(info);
     }
+}
+
+void Process::Impl::forward_deferred() {
+    // They stay in the list meanwhile: is_ending() looks there.
+    for (const signalfd_siginfo& signal : deferred) {
+        forward(signal);
+    }
+    deferred.clear();
 }
 
 Outcome Process::Impl::wait() {
     if (!outcome) {
-        for (const signalfd_siginfo& signal : std::exchange(deferred, {})) {
-            forward(signal);
+        if (pty) {
+            attach_pty();
         }
+        forward_deferred();
     }
     std::vector<pollfd> watched;
     constexpr std::size_t first_relay = 4;
@@ -226,6 +344,10 @@ Outcome Process::Impl::wait() {
                    {init.get(), POLLIN, 0}};
         for (const run::Relay& relay : relays) {
             watched.push_back(relay.watched());
+        }
+        if (pty) {
+            const auto more = pty->watched();
+            watched.insert(watched.end(), more.begin(), more.end());
         }
         if (::poll(watched.data(), watched.size(), -1) < 0) {
             continue;
@@ -239,12 +361,16 @@ Outcome Process::Impl::wait() {
             handle_status(watched[3].revents != 0);
         }
         if (watched[1].revents != 0) {
-            handle_signals();
+            hear_signals();
+            forward_deferred();
         }
         for (std::size_t i = 0; i < relays.size(); ++i) {
             if (watched[first_relay + i].revents != 0) {
                 relays[i].move();
             }
+        }
+        if (pty && !outcome) {
+            relay_pty(std::span(watched).last<run::PtyRelay::most_watched>());
         }
     }
     finish();

@@ -4,6 +4,7 @@
 #include "placeholder/placeholders.hpp"
 #include "plan/plan.hpp"
 #include "run/child/messages.hpp"
+#include "run/pty_relay.hpp"
 #include "run/relay.hpp"
 #include "run/terminal.hpp"
 #include "sys/fd.hpp"
@@ -13,11 +14,15 @@
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <sys/signalfd.h>
 
 namespace sandbox {
+
+/// Whether a program that does nothing about the signal ends by it.
+[[nodiscard]] bool ends_programs(int signal) noexcept;
 
 class Process::Impl {
   public:
@@ -29,9 +34,11 @@ class Process::Impl {
     Outcome wait();
     void send(run::Order::Kind kind, int number) const noexcept;
     void kill() noexcept;
-    /// Blocks the signals of the calling thread and makes them readable; remembers the terminal.
-    /// Returns an errno.
+    /// Blocks the signals of the calling thread and makes them readable; remembers the terminal. With a terminal of
+    /// the command's own it returns once the keyboard can be read. Returns an errno.
     int enter_foreground();
+    /// Puts the signals that have come into `deferred`.
+    void hear_signals();
     /// Kills init, waits for it, gives terminal and signal mask back.
     void finish() noexcept;
 
@@ -46,22 +53,33 @@ class Process::Impl {
     sys::UniqueFd parent;         ///< pidfd, with die_with_parent
     std::unique_ptr<placeholder::Placeholders> placeholders;
     std::vector<run::Relay> relays;
-    std::vector<signalfd_siginfo> deferred;  ///< signals that came during set-up
+    std::unique_ptr<run::PtyRelay> pty;      ///< with a terminal of the command's own
+    std::vector<signalfd_siginfo> deferred;  ///< signals that are still to be forwarded
     pid_t command = -1;                      ///< as the host's /proc has it
     std::optional<Outcome> outcome;
     Trace trace;
 
   private:
     void handle_status(bool init_ended);
-    void handle_signals();
-    void forward(const signalfd_siginfo& info) const;
+    void forward(const signalfd_siginfo& info);
+    void forward_deferred();
     void command_stopped(int signal);
+    /// Stops us, and at a terminal with us our whole group, as that would do it. False if it did not: the signal is
+    /// ignored or there is no shell behind it (an orphaned group).
+    bool stop_ourselves(int signal) const;
+    /// Until we are in the foreground, where the command's keyboard needs that, or a signal ends us.
+    void await_foreground() const;
+    [[nodiscard]] bool is_ending() const;
+    void attach_pty();
+    void relay_pty(std::span<const pollfd, run::PtyRelay::most_watched> found);
+    void drain_pty();
     /// The command goes on, in the foreground if we are there.
     void give_terminal();
     void end_as_terminal_did(int signal) const;
 
     std::optional<run::Terminal> terminal_;
     std::optional<sigset_t> former_mask_;
+    sigset_t forwarded_{};
     bool ended_by_terminal_ = false;
     bool killed_ = false;
     bool finished_ = false;

@@ -14,29 +14,23 @@ std::optional<Terminal> Terminal::find() {
         terminal.opened_ = sys::UniqueFd(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
         terminal.fd_ = terminal.opened_.get();
     }
-    if (terminal.fd_ < 0) {
-        return std::nullopt;
-    }
-    if (terminal.ours()) {
-        terminal.hold();
-    }
-    return terminal;
+    return terminal.fd_ < 0 ? std::nullopt : std::optional(std::move(terminal));
 }
 
 bool Terminal::ours() const noexcept {
     return ::tcgetpgrp(fd_) == ::getpgrp();
 }
 
-void Terminal::hold() noexcept {
-    held_ = true;
+void Terminal::lend() noexcept {
     termios now{};
-    if (!modes_ && ::tcgetattr(fd_, &now) == 0) {
+    if (!lent_ && ::tcgetattr(fd_, &now) == 0) {
         modes_ = now;
     }
+    lent_ = true;
 }
 
 void Terminal::give_to(pid_t group) noexcept {
-    hold();
+    lend();
     if (suspended_) {
         ::tcsetattr(fd_, TCSANOW, &*suspended_);
         suspended_.reset();
@@ -45,7 +39,7 @@ void Terminal::give_to(pid_t group) noexcept {
 }
 
 void Terminal::suspend() noexcept {
-    if (!held_) {
+    if (!lent_) {
         return;
     }
     termios now{};
@@ -53,11 +47,11 @@ void Terminal::suspend() noexcept {
         suspended_ = now;
     }
     restore();
-    held_ = false;
+    lent_ = false;
 }
 
 void Terminal::restore() const noexcept {
-    if (!held_) {
+    if (!lent_) {
         return;
     }
     ::tcsetpgrp(fd_, ::getpgrp());

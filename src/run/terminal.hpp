@@ -15,25 +15,25 @@ namespace sandbox::run {
 /// thread-safe.
 class Terminal {
   public:
-    /// The controlling terminal, on one of descriptors 0-2 or as /dev/tty. If the caller is in its foreground, its
-    /// modes are remembered; otherwise at the first moment that it is.
+    /// The controlling terminal, on one of descriptors 0-2 or as /dev/tty.
     static std::optional<Terminal> find();
 
     /// Whether our own process group is the foreground one now.
     [[nodiscard]] bool ours() const noexcept;
+    /// Says that the command takes it, as it does at its start. The modes of now are those to be restored.
+    void lend() noexcept;
     /// Lends it to a process group; with the modes that the command had when it was stopped.
     void give_to(pid_t group) noexcept;
-    /// Takes it back while the command is stopped. Nothing happens while somebody else has it.
+    /// Takes it back while the command is stopped. Nothing happens if it is not lent: beside us in a pipeline a pager
+    /// may have set modes of its own.
     void suspend() noexcept;
-    /// Foreground group and modes as they were at first. Nothing happens while somebody else has it.
+    /// Foreground group and modes as they were when it was lent. Nothing happens if it is not.
     void restore() const noexcept;
 
   private:
-    void hold() noexcept;
-
     sys::UniqueFd opened_;
     int fd_ = -1;
-    bool held_ = false;  ///< ours, or lent by us: the shell does not have it
+    bool lent_ = false;
     std::optional<termios> modes_;
     std::optional<termios> suspended_;
 };

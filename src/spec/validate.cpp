@@ -154,6 +154,18 @@ void check_mounts(const Spec& spec) {
     }
 }
 
+void check_terminal(const Spec& spec) {
+    if (spec.tty != Tty::own) {
+        return;
+    }
+    if (spec.new_session) {
+        refuse("--tty new and --new-session: one gives a terminal, the other takes it away", "use one of the two");
+    }
+    if (!spec.foreground) {
+        throw Error("a terminal of the command's own needs a caller in the foreground, who relays it");
+    }
+}
+
 }  // namespace
 
 void validate(const Spec& spec) {
@@ -164,6 +176,7 @@ void validate(const Spec& spec) {
     check_capabilities(spec);
     check_only(spec);
     check_mounts(spec);
+    check_terminal(spec);
 }
 
 }  // namespace sandbox::spec

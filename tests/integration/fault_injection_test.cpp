@@ -61,6 +61,8 @@ constexpr const char* stage_name(Stage stage) {
             return "setup";
         case Stage::network:
             return "network";
+        case Stage::terminal:
+            return "terminal";
         case Stage::time_namespace:
             return "time-namespace";
         case Stage::init_prepare:
@@ -70,10 +72,11 @@ constexpr const char* stage_name(Stage stage) {
     }
     return "";
 }
-constexpr Stage stages[] = {Stage::placeholders,  Stage::pipes,          Stage::groups,           Stage::clone_init,
-                            Stage::uid_map,       Stage::setgroups,      Stage::gid_map,          Stage::handshake,
-                            Stage::init_prepare,  Stage::time_namespace, Stage::clone_command,    Stage::network,
-                            Stage::guest_uid_map, Stage::guest_gid_map,  Stage::init_supervision, Stage::init_confine};
+constexpr Stage stages[] = {Stage::placeholders, Stage::pipes,         Stage::groups,         Stage::clone_init,
+                            Stage::uid_map,      Stage::setgroups,     Stage::gid_map,        Stage::handshake,
+                            Stage::init_prepare, Stage::terminal,      Stage::time_namespace, Stage::clone_command,
+                            Stage::network,      Stage::guest_uid_map, Stage::guest_gid_map,  Stage::init_supervision,
+                            Stage::init_confine};
 
 Plan plan_for(const Spec& spec) {
     sandbox::spec::validate(spec);
@@ -307,13 +310,17 @@ std::string terminal_state() {
 }
 
 /// In a process that has a terminal: what is different after each failing step and stage.
-std::string failures_on_a_terminal() {
+std::string failures_on_a_terminal(sandbox::Tty tty) {
     if (!take_terminal()) {
         return "no terminal could be had\n";
     }
     Spec spec = default_spec();
     spec.foreground = true;
+    spec.tty = tty;
     const Plan plan = plan_for(spec);
+    if (tty == sandbox::Tty::own && !plan.terminal) {
+        return "no terminal is planned\n";
+    }
     const std::string before = terminal_state();
     const std::vector<int> blocked = blocked_signals();
     const std::vector<std::string> descriptors = open_descriptors();
@@ -342,14 +349,14 @@ std::string failures_on_a_terminal() {
     return found;
 }
 
-TEST_F(FaultInjection, TheTerminalAndTheSignalMaskAreGivenBack) {
+void expect_all_given_back(sandbox::Tty tty) {
     int ends[2];
     ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
     const pid_t child = fork();
     if (child == 0) {
         std::string found;
         try {
-            found = failures_on_a_terminal();
+            found = failures_on_a_terminal(tty);
         } catch (const std::exception& error) {
             found = error.what();
         }
@@ -368,6 +375,14 @@ TEST_F(FaultInjection, TheTerminalAndTheSignalMaskAreGivenBack) {
     ASSERT_EQ(waitpid(child, &status, 0), child);
     EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
     EXPECT_EQ(found, "end");
+}
+
+TEST_F(FaultInjection, TheTerminalAndTheSignalMaskAreGivenBack) {
+    expect_all_given_back(sandbox::Tty::inherited);
+}
+
+TEST_F(FaultInjection, TheTerminalAndTheSignalMaskAreGivenBackByAnOwnTerminal) {
+    expect_all_given_back(sandbox::Tty::own);
 }
 
 }  // namespace

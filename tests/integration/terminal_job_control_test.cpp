@@ -81,7 +81,7 @@ TEST_F(TerminalJobControl, ControlZStopsCatAndFgLetsItReadOn) {
     EXPECT_EQ(shell.last_status(), 0);
 }
 
-// As an editor does on Ctrl-Z: it reads it as a key, puts the screen in order and stops its group.
+// As programs do that read Ctrl-Z as a key.
 TEST_F(TerminalJobControl, ACommandThatStopsItsGroupIsStopped) {
     for (const char* options : {"", "--init ", "--tty new ", "--tty new --init "}) {
         HostShell shell;

@@ -129,6 +129,21 @@ TEST_F(TerminalView, APagerBesideASandboxReadsTheKeyboard) {
     shell.expect_prompt();
 }
 
+// It ends before the pager does, which has set modes of its own.
+TEST_F(TerminalView, TheEndOfASandboxLeavesTheModesOfAPagerAlone) {
+    const std::string fifo = directory() / "fifo";
+    for (const std::string& options : {std::string(), std::string("--init "), std::string("--tty new ")}) {
+        HostShell shell;
+        shell.run("mkfifo -m 666 " + fifo + "; $SANDBOX " + options + "--rw " + directory().path() +
+                  " -- sh -c 'read a <" + fifo + "' | bash -c 'stty -icanon -echo </dev/tty; echo >" + fifo +
+                  "; cat; stty -a </dev/tty | grep -Eo -e \".icanon|.echo \" | tr -d \"\\n\"; stty sane </dev/tty; "
+                  "echo over''.'; rm " +
+                  fifo);
+        EXPECT_NE(shell.expect("over.").find("-icanon-echo over."), std::string::npos) << shell.shown();
+        shell.expect_prompt();
+    }
+}
+
 // The shell that starts sandbox does not repair the terminal itself, as an interactive one would.
 void expect_terminal_restored_after(const std::string& command, const std::string& options = "") {
     Terminal terminal(
@@ -197,24 +212,6 @@ TEST_F(TerminalView, TheTerminalIsAsBeforeAfterInitIsKilled) {
     EXPECT_EQ(describe(terminal.modes()), before);
 }
 
-// Whether the kernel would let an ordinary program, or root, put input into its terminal is not what counts here.
-TEST_F(TerminalView, InputCannotBePutIntoTheTerminal) {
-    for (const std::string& options : {std::string(), std::string("--init "), std::string("--landlock none ")}) {
-        HostShell shell;
-        shell.run("$SANDBOX " + options + "--ro $PROBES -- $PROBES/terminal; echo over''.");
-        const std::string shown = shell.expect("over.");
-        EXPECT_NE(shown.find("TIOCSTI by stdin: EPERM"), std::string::npos) << shown;
-        EXPECT_NE(shown.find("TIOCSTI with high bits by /dev/tty: EPERM"), std::string::npos) << shown;
-        EXPECT_NE(shown.find("TIOCLINUX by stdin: EPERM"), std::string::npos) << shown;
-        EXPECT_NE(shown.find("TIOCLINUX with high bits by /dev/tty: EPERM"), std::string::npos) << shown;
-        EXPECT_EQ(shown.find("done"), std::string::npos) << shown;
-        shell.expect_prompt();
-        // Nothing stands before what is typed next.
-        shell.run("echo clean''-line");
-        EXPECT_EQ(shell.expect("clean-line").find('X'), std::string::npos);
-    }
-}
-
 TEST_F(TerminalView, ANewSessionHasNoControllingTerminal) {
     HostShell shell;
     shell.run("$SANDBOX --new-session -- sh -c 'if true < /dev/tty; then echo has''-one; else echo has''-none; fi'");
@@ -229,13 +226,6 @@ TEST_F(TerminalView, ANewSessionCannotTakeTheTerminal) {
         "$SANDBOX --new-session -- sh -c 'setsid -c sh -c \"true < /dev/tty\" && echo has''-one || echo has''-none'");
     shell.expect("has-none");
     shell.expect_prompt();
-}
-
-TEST_F(TerminalView, OtherTerminalsOfTheHostAreNotThere) {
-    HostShell shell;
-    shell.run("$SANDBOX -- sh -c 'ls /dev/pts; echo over''.'");
-    const std::string shown = shell.expect("over.");
-    EXPECT_NE(shown.find("\r\nptmx\r\nover."), std::string::npos) << shown;
 }
 
 TEST_F(TerminalView, ATerminalCanBeMadeInside) {

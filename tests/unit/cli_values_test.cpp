@@ -82,6 +82,8 @@ TEST(Values, Choices) {
     EXPECT_EQ(spec_of("--landlock", "auto").landlock, LandlockUse::automatic);
     EXPECT_EQ(spec_of("--landlock", "require").landlock, LandlockUse::require);
     EXPECT_EQ(spec_of("--landlock", "none").landlock, LandlockUse::none);
+    EXPECT_EQ(spec_of("--tty", "new").tty, Tty::own);
+    EXPECT_EQ(spec_of("--tty", "inherit").tty, Tty::inherited);
     const Error error = refusal({"--landlock", "requires"});
     EXPECT_STREQ(error.what(), "--landlock requires: must be auto, require or none");
     EXPECT_EQ(error.fix(), "did you mean require?");
@@ -171,6 +173,7 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"fd", {"-1", "x", "3x", "2147483648", "+3", " 3"}},
     {"cap-drop", {"chwon", "chown,", ",", "ALL chown", "cap_"}},
     {"cap-add", {"root", "cap_cap_chown", "21"}},
+    {"tty", {"own", "none", "raw"}},
 };
 
 TEST(Values, BadOnesAreErrorsThatNameOptionAndValue) {

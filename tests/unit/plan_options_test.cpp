@@ -65,6 +65,33 @@ const std::vector<Case> cases = {
     {"new_session", [](Spec& spec) { spec.new_session = true; }},
     {"terminal", [](Spec& spec) { spec.foreground = true; }, make_a_terminal},
     {"terminal_init", [](Spec& spec) { spec.foreground = spec.init = true; }, make_a_terminal},
+    {"tty_new",
+     [](Spec& spec) {
+         spec.foreground = true;
+         spec.tty = Tty::own;
+     },
+     make_a_terminal},
+    {"tty_new_in_a_pipeline",
+     [](Spec& spec) {
+         spec.foreground = spec.init = true;
+         spec.tty = Tty::own;
+     },
+     [](FakeHost& host) {
+         make_a_terminal(host);
+         host.facts.streams[1] = FakeHost().facts.streams[1];
+     }},
+    {"tty_new_only",
+     [](Spec& spec) {
+         spec.foreground = true;
+         spec.tty = Tty::own;
+         spec.only = NamespaceSet{Namespace::uts};
+     },
+     make_a_terminal},
+    {"tty_new_without_a_terminal",
+     [](Spec& spec) {
+         spec.foreground = true;
+         spec.tty = Tty::own;
+     }},
     {"uid_self_gid_5",
      [](Spec& spec) {
          spec.uid = SelfId{};

@@ -44,6 +44,24 @@ TEST(Validate, ADefaultSpecIsGood) {
     EXPECT_EQ(message_for([](Spec& spec) { spec.command.clear(); }), "");
 }
 
+TEST(Validate, Terminals) {
+    const auto own = [](bool foreground, bool new_session) {
+        return [=](Spec& spec) {
+            spec.tty = Tty::own;
+            spec.foreground = foreground;
+            spec.new_session = new_session;
+        };
+    };
+    check({
+        {own(true, false), ""},
+        {own(true, true),
+         "sandbox: --tty new and --new-session: one gives a terminal, the other takes it away\n"
+         "  fix: use one of the two\n"},
+        {own(false, false),
+         "sandbox: a terminal of the command's own needs a caller in the foreground, who relays it\n"},
+    });
+}
+
 TEST(Validate, Commands) {
     check({
         {[](Spec& spec) { spec.command = {""}; },

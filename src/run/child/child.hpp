@@ -13,9 +13,21 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <sys/ioctl.h>
 #include <sys/types.h>
+#include <termios.h>
 
 namespace sandbox::run {
+
+/// The command's own terminal, as init makes it.
+struct TerminalProgram {
+    bool of_host = false;      ///< in the devpts that stands at /dev/pts; otherwise in a new one
+    bool streams[3] = {};      ///< which of descriptors 0-2 are put on it
+    bool modes_known = false;  ///< otherwise the kernel's own
+    termios modes{};           ///< as the caller's terminal has them
+    winsize size{};            ///< likewise
+    int launcher = -1;         ///< socket: both ends of the terminal go there
+};
 
 /// Everything that init needs, made by the launcher before the clone. Pointers stay valid in the copied memory.
 struct InitProgram {
@@ -45,7 +57,8 @@ struct InitProgram {
     int parent = -1;              ///< pidfd of the launcher's parent, whose death ends the sandbox, or -1
     const int* passed = nullptr;  ///< descriptors for the command beside 0-2, in ascending order
     std::size_t passed_count = 0;
-    int streams[3] = {-1, -1, -1};  ///< what replaces descriptors 0-2, or -1
+    int streams[3] = {-1, -1, -1};              ///< what replaces descriptors 0-2, or -1
+    const TerminalProgram* terminal = nullptr;  ///< the command's own, or nullptr
 
     /// Fault injection, for tests only: this step (by index) or stage fails with this errno instead of being done.
     std::size_t fault_step = SIZE_MAX;
@@ -63,7 +76,13 @@ struct SetupContext {
     int announce = -1;   ///< write end: host pid to init, when the guest user namespace is made
     int proceed = -1;    ///< read end: init has made the network namespace; init has written the maps
     int init = -1;       ///< pidfd of init, to join its network namespace
+    int terminal = -1;   ///< the command's own
+    int devpts = -1;     ///< the detached mount that the terminal is in, until it is attached
 };
+
+/// Makes the command's own terminal, the controlling one of a session that init leads from then on. Returns an errno.
+/// terminal.cpp
+[[nodiscard]] int make_terminal(const TerminalProgram& program, SetupContext& context) noexcept;
 
 /// The body of the setup child: every step of the plan, the last of which is exec. Does not return.
 [[noreturn]] void run_setup(const InitProgram& program, const SetupContext& context) noexcept;

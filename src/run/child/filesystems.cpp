@@ -79,10 +79,22 @@ int execute(SetupState& state, const plan::MountSysfs& step) noexcept {
                        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, &state.sysfs);
 }
 
-int execute(SetupState& state, const plan::MountDevpts& step) noexcept {
+int make_devpts(int& tree) noexcept {
     // Every mount of devpts is an instance of its own since Linux 4.7; ptmxmode lets /dev/ptmx open it.
     const char* const options[] = {"ptmxmode", "0666", "mode", "0620", nullptr};
-    return mount_fresh(state, "devpts", options, step.target.c_str(), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, nullptr);
+    return make_fresh("devpts", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, tree);
+}
+
+int execute(SetupState& state, const plan::MountDevpts& step) noexcept {
+    int tree = state.context.devpts;
+    state.context.devpts = -1;
+    int error = tree >= 0 ? 0 : make_devpts(tree);
+    if (error != 0) {
+        return error;
+    }
+    error = attach(state, tree, step.target.c_str());
+    ::close(tree);
+    return error;
 }
 
 int execute(SetupState& state, const plan::MountMqueue& step) noexcept {

@@ -192,8 +192,10 @@ void hide(const InitProgram& program) noexcept {
 
 // Before anything of the sandbox exists: what init is to the launcher and to its own children.
 void settle(const InitProgram& program) noexcept {
-    const int keep[] = {program.order,  program.status,     program.report,     program.launcher,
-                        program.parent, program.streams[0], program.streams[1], program.streams[2]};
+    const int keep[] = {
+        program.order,      program.status,     program.report,
+        program.launcher,   program.parent,     program.streams[0],
+        program.streams[1], program.streams[2], program.terminal != nullptr ? program.terminal->launcher : -1};
     close_all_but(keep, program);
     struct sigaction plain {};
     plain.sa_handler = SIG_DFL;
@@ -217,6 +219,7 @@ void prepare(const InitProgram& program, SetupContext& context, Links& links) no
                           ::pipe2(links.announce, O_CLOEXEC) == 0 && ::pipe2(links.proceed, O_CLOEXEC) == 0 &&
                           replace_streams(program);
     check(program, Stage::init_prepare, prepared ? 0 : errno);
+    check(program, Stage::terminal, program.terminal != nullptr ? make_terminal(*program.terminal, context) : 0);
     if (program.time_offsets != nullptr) {
         check(program, Stage::time_namespace, make_time_namespace(program));
     }
@@ -224,8 +227,11 @@ void prepare(const InitProgram& program, SetupContext& context, Links& links) no
 
 // What only the setup child needs from here on, descriptors 0-2 included.
 void let_go(const InitProgram& program, const SetupContext& context, const Links& links) noexcept {
-    for (const int fd : {links.announce[1], links.proceed[0], program.report, context.cwd, context.init}) {
-        ::close(fd);
+    for (const int fd : {links.announce[1], links.proceed[0], program.report, context.cwd, context.init,
+                         context.terminal, context.devpts}) {
+        if (fd >= 0) {
+            ::close(fd);
+        }
     }
     for (const int stream : program.streams) {
         if (stream >= 0) {

@@ -16,14 +16,15 @@ int execute(SetupState&, const plan::NewSession&) noexcept {
     return ::setsid() < 0 ? errno : 0;
 }
 
-int execute(SetupState&, const plan::ProcessGroup& step) noexcept {
+int execute(SetupState& state, const plan::ProcessGroup& step) noexcept {
     if (::setpgid(0, 0) < 0) {
         return errno;
     }
-    if (step.terminal >= 0) {
+    const int terminal = step.own_terminal ? state.context.terminal : step.terminal;
+    if (terminal >= 0) {
         // SIGTTOU is blocked, as everything is during set-up: a background process may do this then (tcsetpgrp(3)).
         pid_t group = ::getpid();
-        if (::ioctl(step.terminal, TIOCSPGRP, &group) < 0) {
+        if (::ioctl(terminal, TIOCSPGRP, &group) < 0) {
             return errno;
         }
     }

@@ -74,6 +74,9 @@ int execute(SetupState& state, const plan::Seccomp& step) noexcept;
 int mount_fresh(const SetupState& state, const char* type, const char* const* options, const char* target,
                 unsigned attributes, int* keep) noexcept;
 
+/// A new instance of devpts, not attached yet. filesystems.cpp
+int make_devpts(int& tree) noexcept;
+
 /// A descriptor of a path inside; what lies in the fresh /proc and /sys is reached from those mounts themselves,
 /// wherever somebody may have moved their mount points meanwhile. mounts.cpp
 int open_target(const SetupState& state, const char* path) noexcept;

@@ -201,8 +201,8 @@ void hear(Supervision& supervision) noexcept {
     if (::read(supervision.heard, &heard, sizeof heard) != static_cast<ssize_t>(sizeof heard)) {
         return;
     }
-    // An editor that is pid 1 and stops its group on Ctrl-Z, itself included, means it; what else a process sends to
-    // its group, pid 1 does not hear, as pid_namespaces(7) has it.
+    // A command that is pid 1 and stops its group, itself included, means it; what else a process sends to its group,
+    // pid 1 does not hear, as pid_namespaces(7) has it.
     const bool counts = heard.from_terminal != 0 || default_action(heard.signal) == DefaultAction::stop;
     if (counts && must_emulate(supervision, heard.signal)) {
         emulate_default(supervision, heard.signal, heard.from_terminal != 0);
