@@ -2,10 +2,12 @@
 #include <sandbox/sandbox.hpp>
 
 #include "host/probe.hpp"
+#include "host/tree.hpp"
 #include "host/tree_without.hpp"
 #include "placeholder/sweep.hpp"
 #include "plan/build.hpp"
 #include "plan/render.hpp"
+#include "run/contents.hpp"
 #include "run/launcher.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/validate.hpp"
@@ -33,11 +35,13 @@ plan::Plan make_plan(const Spec& spec) {
 }  // namespace
 
 Process launch(const Spec& spec) {
+    plan::Plan plan = make_plan(spec, placeholder::sweep().known);
+    run::load_contents(plan);
     run::Settings settings;
     settings.foreground = spec.foreground;
     settings.trace = spec.trace;
     settings.die_with_parent = spec.die_with_parent;
-    return run::start(make_plan(spec, placeholder::sweep().known), settings);
+    return run::start(plan, settings);
 }
 
 std::vector<std::string> collect_garbage() {

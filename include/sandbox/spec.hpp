@@ -80,8 +80,50 @@ struct Tmpfs {
     friend bool operator==(const Tmpfs&, const Tmpfs&) = default;
 };
 
-/// One entry of the view, applied in the order given.
-using Mount = std::variant<Bind, Tmpfs>;
+/// An empty directory. One that exists stays as it is.
+struct Directory {
+    std::string target;
+    std::optional<std::uint32_t> mode;  ///< permission bits, 0755 otherwise
+    friend bool operator==(const Directory&, const Directory&) = default;
+};
+
+/// A symbolic link at `path`.
+struct Symlink {
+    std::string text;  ///< what it leads to, not looked at
+    std::string path;
+    friend bool operator==(const Symlink&, const Symlink&) = default;
+};
+
+/// A copy of the regular file `source` of the host, of at most file_limit bytes, made at the start.
+struct FileCopy {
+    std::string source;
+    std::string target;
+    std::optional<std::uint32_t> mode;  ///< permission bits, those of the source otherwise
+    friend bool operator==(const FileCopy&, const FileCopy&) = default;
+};
+
+/// A file with what can be read from an open descriptor of the calling process up to its end, of at most file_limit
+/// bytes. It is held in memory alone.
+struct FileData {
+    int descriptor = -1;
+    std::string target;
+    std::optional<std::uint32_t> mode;  ///< permission bits, 0644 otherwise
+    friend bool operator==(const FileData&, const FileData&) = default;
+};
+
+/// The most that a FileCopy or FileData may hold, bytes.
+inline constexpr std::uint64_t file_limit = 64ULL << 20U;
+
+/// A device node of the host that can be opened.
+struct Device {
+    std::string source;
+    std::string target;     ///< empty: the source's own path
+    bool optional = false;  ///< a missing source is passed over, not an error
+    friend bool operator==(const Device&, const Device&) = default;
+};
+
+/// One entry of the view, applied in the order given. Relative targets are relative to the caller's current directory.
+using Mount = std::variant<Bind, Tmpfs, Directory, Symlink, FileCopy, FileData, Device>;
 
 /// With a value: set. Without: passed from the caller where it is set; `name` may be a glob of * and ?.
 struct EnvironmentRule {

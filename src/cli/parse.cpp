@@ -125,6 +125,24 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::tmpfs:
             spec.mounts.emplace_back(parse_tmpfs(value));
             return;
+        case OptionId::dir:
+            spec.mounts.emplace_back(parse_directory(value));
+            return;
+        case OptionId::symlink:
+            spec.mounts.emplace_back(parse_symlink(value));
+            return;
+        case OptionId::file:
+            spec.mounts.emplace_back(parse_file_copy(value));
+            return;
+        case OptionId::data:
+            spec.mounts.emplace_back(parse_file_data(value));
+            return;
+        case OptionId::device:
+            spec.mounts.emplace_back(parse_device(value, false));
+            return;
+        case OptionId::device_try:
+            spec.mounts.emplace_back(parse_device(value, true));
+            return;
         case OptionId::home:
             spec.home = parse_home(value);
             return;

@@ -2,6 +2,7 @@
 #include "cli/values.hpp"
 
 #include "cli/nearest.hpp"
+#include "cli/pieces.hpp"
 #include "cli/quote.hpp"
 #include "spec/capabilities.hpp"
 #include "spec/namespaces.hpp"
@@ -13,8 +14,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace sandbox::cli {
 namespace {
@@ -70,19 +69,6 @@ Namespace parse_namespace(std::string_view text) {
     return *kind;
 }
 
-/// Calls `take` with each piece between separators; `a,,b` has an empty one.
-template <class Take>
-void for_each_piece(std::string_view text, char separator, Take take) {
-    for (;;) {
-        const std::size_t end = text.find(separator);
-        take(text.substr(0, end));
-        if (end == std::string_view::npos) {
-            return;
-        }
-        text.remove_prefix(end + 1);
-    }
-}
-
 struct Refused {
     Namespace kind;
     const char* why;
@@ -110,86 +96,6 @@ NamespaceSet without(NamespaceSet kinds, std::span<const Refused> refusals) {
         }
     }
     return kinds;
-}
-
-/// What stands before and behind the first colon that is not escaped. The first part is unescaped.
-struct Split {
-    std::string first;
-    std::optional<std::string_view> rest;
-};
-
-Split split_at_colon(std::string_view text) {
-    Split split;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const bool escape = text[at] == '\\' && at + 1 < text.size() && (text[at + 1] == ':' || text[at + 1] == '\\');
-        if (text[at] == ':') {
-            split.rest = text.substr(at + 1);
-            return split;
-        }
-        at += escape ? 1 : 0;
-        split.first += text[at];
-    }
-    return split;
-}
-
-/// All parts between colons that are not escaped, unescaped.
-std::vector<std::string> split_at_colons(std::string_view text) {
-    std::vector<std::string> parts;
-    for (;;) {
-        Split split = split_at_colon(text);
-        parts.push_back(std::move(split.first));
-        if (!split.rest) {
-            return parts;
-        }
-        text = *split.rest;
-    }
-}
-
-/// A target goes up to the end: colons in it need no escape.
-std::string parse_target(std::string_view text) {
-    const std::vector<std::string> parts = split_at_colons(text);
-    // What other tools take as a flag would here be part of the target, and the source stay as open as it was.
-    if (parts.back() == "ro" || parts.back() == "rw") {
-        throw BadValue("a suffix does not say whether SRC is writable",
-                       "--ro or --rw says it; write \\: for a colon in a path");
-    }
-    std::string target = parts.front();
-    for (const std::string& part : std::span(parts).subspan(1)) {
-        target += ":" + part;
-    }
-    if (target.empty()) {
-        throw BadValue("DST is empty", "without the colon, SRC is shown at its own path");
-    }
-    return target;
-}
-
-std::uint64_t parse_tmpfs_size(std::string_view text) {
-    const std::uint64_t size = spec::parse_size(text);
-    if (size == 0) {
-        throw BadValue("a size of 0 would mean no limit to the kernel", "leave size out for half of the memory");
-    }
-    return size;
-}
-
-void set_tmpfs_option(Tmpfs& tmpfs, std::string_view piece) {
-    constexpr std::string_view size = "size=";
-    constexpr std::string_view mode = "mode=";
-    try {
-        if (piece.starts_with(size) && !tmpfs.size) {
-            tmpfs.size = parse_tmpfs_size(piece.substr(size.size()));
-            return;
-        }
-        if (piece.starts_with(mode) && !tmpfs.mode) {
-            tmpfs.mode = spec::parse_mode(piece.substr(mode.size()));
-            return;
-        }
-    } catch (const BadValue& bad) {
-        throw BadValue(quoted(piece) + ": " + bad.what(), bad.fix());
-    }
-    if (piece.starts_with(size) || piece.starts_with(mode)) {
-        throw BadValue(quoted(piece) + " is given twice");
-    }
-    throw BadValue(quoted(piece) + " is not size=SIZE or mode=MODE", "a colon that belongs to the path is written \\:");
 }
 
 }  // namespace
@@ -264,32 +170,6 @@ CapabilitySet parse_capabilities(std::string_view text) {
         }
     });
     return set;
-}
-
-Bind parse_bind(std::string_view text) {
-    const Split split = split_at_colon(text);
-    Bind bind;
-    bind.source = split.first;
-    if (bind.source.empty()) {
-        throw BadValue("SRC is empty");
-    }
-    if (split.rest) {
-        bind.target = parse_target(*split.rest);
-    }
-    return bind;
-}
-
-Tmpfs parse_tmpfs(std::string_view text) {
-    const Split split = split_at_colon(text);
-    Tmpfs tmpfs;
-    tmpfs.target = split.first;
-    if (tmpfs.target.empty()) {
-        throw BadValue("DST is empty");
-    }
-    if (split.rest) {
-        for_each_piece(*split.rest, ',', [&tmpfs](std::string_view piece) { set_tmpfs_option(tmpfs, piece); });
-    }
-    return tmpfs;
 }
 
 EnvironmentRule parse_environment_rule(std::string_view text) {

@@ -31,6 +31,16 @@ namespace sandbox::cli {
 [[nodiscard]] Bind parse_bind(std::string_view text);
 /// `DST[:size=SIZE,mode=MODE]`, the path written like those of a bind.
 [[nodiscard]] Tmpfs parse_tmpfs(std::string_view text);
+/// `DST[:mode=MODE]`.
+[[nodiscard]] Directory parse_directory(std::string_view text);
+/// `TARGET:DST`.
+[[nodiscard]] Symlink parse_symlink(std::string_view text);
+/// `SRC:DST[:mode=MODE]`.
+[[nodiscard]] FileCopy parse_file_copy(std::string_view text);
+/// `FD:DST[:mode=MODE]`.
+[[nodiscard]] FileData parse_file_data(std::string_view text);
+/// `SRC[:DST]`.
+[[nodiscard]] Device parse_device(std::string_view text, bool optional);
 /// `NAME[=VALUE]`.
 [[nodiscard]] EnvironmentRule parse_environment_rule(std::string_view text);
 

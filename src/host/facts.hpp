@@ -22,6 +22,34 @@ struct Entry {
     std::string link;  ///< text of a symbolic link
 };
 
+/// Which symbolic links are followed on the way to a source. A link is somebody's word: that of the system and the
+/// caller's own count, another user's does not. And as a command may have written what it was shown, a link in the
+/// current directory, or in one that is shown writable, never leads out of it.
+struct LinkRule {
+    uid_t uid = 0;                    ///< the caller
+    std::optional<uid_t> unmapped;    ///< how ids look that this user namespace does not have; root's may be one
+    std::string cwd = "/";            ///< canonical: where relative paths begin
+    std::vector<std::string> fences;  ///< canonical directories
+
+    [[nodiscard]] bool trusts(uid_t owner) const;
+    /// Adds the fences that a link at `where` stands in to `entered`; `link` is the first link that does.
+    void enter(const std::string& where, std::vector<std::string>& entered, std::string& link) const;
+    /// The first of `entered` that `canonical` lies outside of, or an empty string.
+    [[nodiscard]] static std::string left(const std::vector<std::string>& entered, const std::string& canonical);
+};
+
+/// What the path of a source came to.
+struct Resolution {
+    enum class End { failed, reached, leads_out, of_another_user, magic };
+    End end = End::failed;
+    int error = 0;          ///< failed: errno
+    plan::FileId id;        ///< reached
+    std::string canonical;  ///< reached, leads_out: the real path
+    std::string link;       ///< otherwise: the link that is not followed
+    std::string fence;      ///< leads_out: what it leads out of
+    uid_t owner = 0;        ///< of_another_user
+};
+
 /// The host's file tree. Paths are absolute, or relative to the caller's current directory.
 class Tree {
   public:
@@ -35,6 +63,8 @@ class Tree {
     [[nodiscard]] virtual std::optional<plan::FileId> follow(const std::string& path, int& error) const = 0;
     /// realpath(3), or nothing.
     [[nodiscard]] virtual std::optional<std::string> canonical(const std::string& path) const = 0;
+    /// Where the path of a source leads, in one walk along descriptors.
+    [[nodiscard]] virtual Resolution resolve(const std::string& path, const LinkRule& rule) const = 0;
     /// The entries of a directory, sorted by name; nothing where it cannot be read.
     [[nodiscard]] virtual std::optional<std::vector<Entry>> list(const std::string& path) const = 0;
     /// The content of a small regular file below the directory `root`, which symbolic links do not leave; or an empty
@@ -63,7 +93,8 @@ struct Descriptor {
 };
 
 struct Facts {
-    uid_t uid = 0;  ///< effective
+    uid_t uid = 0;                      ///< effective
+    std::optional<uid_t> unmapped_uid;  ///< where not every user id of the machine exists in this user namespace
     gid_t gid = 0;
     std::optional<std::string> cwd;  ///< as getcwd(3) has it
     int cwd_error = 0;               ///< why there is none

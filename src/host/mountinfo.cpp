@@ -35,13 +35,15 @@ std::optional<MountEntry> parse_line(std::string_view line) {
         field = line.substr(0, end);
         line.remove_prefix(end + 1);
     }
+    const std::string_view options = line.substr(0, line.find(' '));
+    const bool nodev = ("," + std::string(options) + ",").find(",nodev,") != std::string::npos;
     // Options and optional fields, a lone dash, the type.
     constexpr std::string_view separator = " - ";
     const std::size_t dash = line.find(separator);
     const std::string_view behind =
         dash == std::string_view::npos ? std::string_view() : line.substr(dash + separator.size());
     return MountEntry{std::string(fields[2]), unescaped(fields[3]), unescaped(fields[4]),
-                      std::string(behind.substr(0, behind.find(' ')))};
+                      std::string(behind.substr(0, behind.find(' '))), nodev};
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ struct MountEntry {
     std::string root;    ///< the directory of the file system that is shown
     std::string target;  ///< where
     std::string type;    ///< of the file system
+    bool nodev = false;  ///< devices cannot be opened there
 };
 
 /// Lines in their order; a line that is not one is passed over. Octal escapes (\040) are undone.

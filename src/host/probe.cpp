@@ -1,17 +1,18 @@
 #include "host/probe.hpp"
 
+#include "host/tree.hpp"
 #include "sys/fd.hpp"
 #include "sys/syscalls.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstdlib>
-#include <memory>
+#include <cstdio>
+#include <limits>
+#include <optional>
 #include <set>
 #include <utility>
 
-#include <dirent.h>
 #include <linux/capability.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -32,21 +33,8 @@ plan::FileId identity(const struct stat& entry) {
 constexpr decltype(std::declval<struct statfs>().f_type) pidfs_magic = 0x50494446;
 constexpr decltype(std::declval<struct statfs>().f_type) nsfs_magic = 0x6e736673;
 constexpr std::size_t most_text = 64UL * 1024;
+constexpr unsigned default_overflow_id = 65534;
 constexpr std::size_t most_mountinfo = 64UL * 1024 * 1024;
-
-std::string read_link(int directory, const char* name) {
-    char text[PATH_MAX];
-    const ssize_t length = ::readlinkat(directory, name, text, sizeof text);
-    return length < 0 ? std::string() : std::string(text, static_cast<std::size_t>(length));
-}
-
-std::optional<Entry> look_at(int directory, const char* name) {
-    struct stat entry {};
-    if (::fstatat(directory, name, &entry, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) {
-        return std::nullopt;
-    }
-    return Entry{name, identity(entry), S_ISLNK(entry.st_mode) ? read_link(directory, name) : std::string()};
-}
 
 Stream probe_stream(int fd) {
     Stream stream;
@@ -98,19 +86,19 @@ std::string read_system_file(const char* path, std::size_t most) {
     return read_all(sys::UniqueFd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)), most);
 }
 
-// A device or FIFO under that name must not be opened: that alone may do something, or never return.
-std::string read_up_to(const std::string& root, const std::string& path, std::size_t most) {
-    const sys::UniqueFd directory(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    open_how how{};
-    how.flags = O_PATH | O_CLOEXEC;
-    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    const sys::UniqueFd place(sys::openat2(directory.get(), path.c_str(), how));
-    struct stat entry {};
-    if (!place || ::fstat(place.get(), &entry) < 0 || !S_ISREG(entry.st_mode)) {
-        return {};
+// Nothing where the map is the machine's own, which has every id.
+std::optional<uid_t> unmapped_id() {
+    const std::string map = read_system_file("/proc/self/uid_map", most_text);
+    unsigned inside = 1;
+    unsigned outside = 1;
+    unsigned count = 0;
+    if (std::sscanf(map.c_str(), "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
+        count == std::numeric_limits<unsigned>::max()) {
+        return std::nullopt;
     }
-    const std::string again = "/proc/self/fd/" + std::to_string(place.get());
-    return read_all(sys::UniqueFd(::open(again.c_str(), O_RDONLY | O_CLOEXEC)), most);
+    unsigned overflow = default_overflow_id;
+    std::sscanf(read_system_file("/proc/sys/kernel/overflowuid", most_text).c_str(), "%u", &overflow);
+    return overflow;
 }
 
 void probe_descriptors(Facts& facts, std::span<const int> wanted) {
@@ -155,6 +143,7 @@ Facts probe(std::span<const int> descriptors) {
     probe_privileges(facts);
     facts.uid = ::geteuid();
     facts.gid = ::getegid();
+    facts.unmapped_uid = unmapped_id();
     char path[PATH_MAX];
     // "(unreachable)/..." is what the kernel says of a directory outside of our root.
     if (::getcwd(path, sizeof path) == nullptr) {
@@ -164,10 +153,7 @@ Facts probe(std::span<const int> descriptors) {
     } else {
         facts.cwd_error = ENOENT;
     }
-    struct stat entry {};
-    if (::stat(".", &entry) == 0) {
-        facts.cwd_id = identity(entry);
-    }
+    facts.cwd_id = identify(AT_FDCWD, ".", 0).value_or(plan::FileId{});
     for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
         facts.environment.emplace_back(*variable);
     }
@@ -188,55 +174,6 @@ Facts probe(std::span<const int> descriptors) {
     const int abi = sys::landlock_create_ruleset(nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
     facts.landlock_abi = std::max(abi, 0);
     return facts;
-}
-
-std::optional<Entry> RealTree::look(const std::string& path) const {
-    return look_at(AT_FDCWD, path.c_str());
-}
-
-std::optional<plan::FileId> RealTree::follow(const std::string& path, int& error) const {
-    struct stat entry {};
-    if (::fstatat(AT_FDCWD, path.c_str(), &entry, AT_NO_AUTOMOUNT) < 0) {
-        error = errno;
-        return std::nullopt;
-    }
-    return identity(entry);
-}
-
-std::optional<std::string> RealTree::canonical(const std::string& path) const {
-    const std::unique_ptr<char, decltype(&std::free)> resolved(::realpath(path.c_str(), nullptr), &std::free);
-    return resolved ? std::optional<std::string>(resolved.get()) : std::nullopt;
-}
-
-std::optional<std::vector<Entry>> RealTree::list(const std::string& path) const {
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
-    if (!directory) {
-        return std::nullopt;
-    }
-    std::vector<Entry> entries;
-    while (const dirent* found = ::readdir(directory.get())) {
-        const std::string name = found->d_name;
-        if (name == "." || name == "..") {
-            continue;
-        }
-        if (std::optional<Entry> entry = look_at(::dirfd(directory.get()), found->d_name)) {
-            entries.push_back(std::move(*entry));
-        }
-    }
-    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
-    return entries;
-}
-
-std::string RealTree::read(const std::string& root, const std::string& path) const {
-    return read_text_inside(root, path);
-}
-
-std::string read_text(const std::string& path) {
-    return read_up_to("/", path, most_text);
-}
-
-std::string read_text_inside(const std::string& root, const std::string& path) {
-    return read_up_to(root, path, most_text);
 }
 
 }  // namespace sandbox::host

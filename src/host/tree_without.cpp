@@ -23,6 +23,15 @@ std::optional<std::string> TreeWithout::canonical(const std::string& path) const
     return follow(path, error) ? tree_.canonical(path) : std::nullopt;
 }
 
+Resolution TreeWithout::resolve(const std::string& path, const LinkRule& rule) const {
+    Resolution found = tree_.resolve(path, rule);
+    if (found.end == Resolution::End::reached && is_absent(found.id)) {
+        found = Resolution();
+        found.error = ENOENT;
+    }
+    return found;
+}
+
 std::optional<std::vector<Entry>> TreeWithout::list(const std::string& path) const {
     std::optional<std::vector<Entry>> entries = tree_.list(path);
     if (entries) {

@@ -16,6 +16,7 @@ class TreeWithout final : public Tree {
     [[nodiscard]] std::optional<Entry> look(const std::string& path) const override;
     [[nodiscard]] std::optional<plan::FileId> follow(const std::string& path, int& error) const override;
     [[nodiscard]] std::optional<std::string> canonical(const std::string& path) const override;
+    [[nodiscard]] Resolution resolve(const std::string& path, const LinkRule& rule) const override;
     [[nodiscard]] std::optional<std::vector<Entry>> list(const std::string& path) const override;
     [[nodiscard]] std::string read(const std::string& root, const std::string& path) const override;
 

@@ -268,10 +268,11 @@ std::pair<Identity, std::vector<std::string>> plan_view(Plan& plan, const Spec& 
                                                         const host::Tree& tree) {
     std::set<std::string> skeletons;
     const Homes homes = spec.root ? Homes() : Homes(facts, tree);
+    const Sources sources(spec, facts, tree);
     for (;;) {
         Plan attempt = plan;
         attempt.steps.reserve(most_default_steps);
-        DefaultView view(spec, facts, tree, homes, skeletons, attempt);
+        DefaultView view(spec, facts, tree, homes, sources, skeletons, attempt);
         view.build();
         if (view.missing_skeletons().empty()) {
             plan = std::move(attempt);

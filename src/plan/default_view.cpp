@@ -23,12 +23,13 @@ constexpr std::array device_names = {"null", "zero", "full", "random", "urandom"
 }  // namespace
 
 DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree, const Homes& homes,
-                         const std::set<std::string>& skeletons, Plan& plan)
+                         const Sources& sources, const std::set<std::string>& skeletons, Plan& plan)
     : spec_(spec),
       facts_(facts),
       tree_(tree),
       fresh_(spec::fresh_namespaces(spec)),
       homes_(homes),
+      sources_(sources),
       skeletons_(skeletons),
       view_(plan, tree, skeletons_, hidden_paths_),
       kernel_mounts_(facts, tree, view_, plan),
@@ -62,7 +63,7 @@ void DefaultView::build() {
     }
     make_sys();
     kernel_mounts_.guard(plan_.base, "/", false);
-    UserMounts(spec_, facts_, tree_, homes_, kernel_mounts_, view_).apply();
+    UserMounts(spec_, facts_, sources_, homes_, kernel_mounts_, view_).apply();
     choose_cwd();
     plan_.areas = view_.areas();
     plan_.cwd = cwd_;
@@ -80,18 +81,12 @@ void DefaultView::make_root() {
         view_.make_root("/", replaced);
         return;
     }
-    if (!spec_.root->starts_with('/') && !facts_.cwd) {
-        throw Error("cannot use --root " + *spec_.root +
-                    ": the current directory has no path: " + std::strerror(facts_.cwd_error))
-            .with_fix("name the directory by an absolute path");
+    const std::string asked = "--root " + *spec_.root;
+    const std::optional<Sources::Found> found = sources_.find(*spec_.root, asked, false);
+    if (!S_ISDIR(found->id.type)) {
+        throw Error(asked + ": " + std::strerror(ENOTDIR));
     }
-    const std::string path = spec::absolute(facts_.cwd.value_or("/"), *spec_.root);
-    int error = 0;
-    const std::optional<FileId> id = tree_.follow(path, error);
-    if (!id || !S_ISDIR(id->type)) {
-        throw Error("cannot use --root " + *spec_.root + ": " + std::strerror(id ? ENOTDIR : error));
-    }
-    plan_.base = tree_.canonical(path).value_or(path);
+    plan_.base = found->canonical;
     view_.make_root(plan_.base, replaced);
 }
 
@@ -218,8 +213,8 @@ void DefaultView::show_cwd() {
         return;
     }
     const std::string& cwd = *facts_.cwd;
-    if (!view_.is_private(cwd) || view_.exists(cwd) || homes_.is_home_or_above(cwd, facts_.cwd_id) ||
-        homes_.holds_secrets(cwd)) {
+    if (!view_.is_private(cwd) || (view_.exists(cwd) && !homes_.is_part(cwd)) ||
+        homes_.is_home_or_above(cwd, facts_.cwd_id) || homes_.holds_secrets(cwd)) {
         return;
     }
     // Below a home, the directory with the nearest `.git` entry comes with it; the entry's content is never read.
@@ -231,7 +226,7 @@ void DefaultView::show_cwd() {
     for (std::string at = cwd; in_home; at = spec::parent(at), up = up == "." ? ".." : up + "/..") {
         int error = 0;
         const std::optional<FileId> here = tree_.follow(up, error);
-        if (!here || homes_.is_home_or_above(at, *here) || homes_.holds_secrets(at)) {
+        if (!here || !homes_.contains(at) || homes_.is_home_or_above(at, *here) || homes_.holds_secrets(at)) {
             break;
         }
         if (tree_.look(up + "/.git")) {

@@ -4,6 +4,7 @@
 #include "host/facts.hpp"
 #include "plan/homes.hpp"
 #include "plan/kernel_mounts.hpp"
+#include "plan/sources.hpp"
 #include "plan/view.hpp"
 
 #include <sandbox/spec.hpp>
@@ -18,7 +19,7 @@ namespace sandbox::plan {
 class DefaultView {
   public:
     DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree, const Homes& homes,
-                const std::set<std::string>& skeletons, Plan& plan);
+                const Sources& sources, const std::set<std::string>& skeletons, Plan& plan);
     void build();
 
     [[nodiscard]] std::string home() const { return spec_.root ? "/root" : homes_.own(); }
@@ -44,6 +45,7 @@ class DefaultView {
     const host::Tree& tree_;
     NamespaceSet fresh_;
     const Homes& homes_;
+    const Sources& sources_;
     std::set<std::string> skeletons_;
     std::set<std::string> hidden_paths_;
     View view_;

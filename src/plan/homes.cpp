@@ -79,7 +79,7 @@ Homes::Homes(const host::Facts& facts, const host::Tree& tree) : tree_(&tree) {
     hide_copies(facts.mounts);
 }
 
-void Homes::hide(const std::string& path, bool holds_homes) {
+void Homes::hide(const std::string& path, bool holds_homes, const std::string& part_of) {
     int error = 0;
     const std::optional<FileId> id = tree_->follow(path, error);
     const std::optional<std::string> canonical = tree_->canonical(path);
@@ -87,7 +87,7 @@ void Homes::hide(const std::string& path, bool holds_homes) {
         return;
     }
     if (std::none_of(hidden_.begin(), hidden_.end(), [&](const Hidden& known) { return known.path == *canonical; })) {
-        hidden_.push_back({*canonical, *id, holds_homes});
+        hidden_.push_back({*canonical, *id, holds_homes, part_of});
     }
 }
 
@@ -113,7 +113,9 @@ void Homes::hide_copies(const std::vector<host::MountEntry>& mounts) {
             if (spec::is_below_or_same(inner, mount.root)) {
                 hide(joined(mount.target, rest_of(inner, mount.root)), hidden.holds_homes);
             } else if (spec::is_below_or_same(mount.root, inner)) {
-                hide(mount.target, false);
+                const std::string origin = joined(hidden.path, rest_of(mount.root, inner));
+                const bool whole = hidden.holds_homes && spec::parent(origin) == hidden.path;
+                hide(mount.target, false, whole ? std::string() : origin);
             }
         }
     }
@@ -121,10 +123,15 @@ void Homes::hide_copies(const std::vector<host::MountEntry>& mounts) {
 
 bool Homes::is_home_or_above(const std::string& canonical, const FileId& id) const {
     return std::any_of(hidden_.begin(), hidden_.end(), [&](const Hidden& hidden) {
-        return spec::is_below_or_same(hidden.path, canonical) ||
-               (hidden.id.device == id.device && hidden.id.inode == id.inode) ||
+        return (hidden.part_of.empty() && spec::is_below_or_same(hidden.path, canonical)) ||
+               (hidden.part_of.empty() && hidden.id.device == id.device && hidden.id.inode == id.inode) ||
                (hidden.holds_homes && spec::parent(canonical) == hidden.path);
     });
+}
+
+bool Homes::is_part(const std::string& canonical) const {
+    return std::any_of(hidden_.begin(), hidden_.end(),
+                       [&](const Hidden& hidden) { return !hidden.part_of.empty() && hidden.path == canonical; });
 }
 
 bool Homes::contains(const std::string& canonical) const {
@@ -138,7 +145,14 @@ bool Homes::holds_secrets(const std::string& canonical) const {
         return true;
     }
     for (const Hidden& hidden : hidden_) {
-        if (!spec::is_below_or_same(canonical, hidden.path) || canonical == hidden.path) {
+        const bool part = !hidden.part_of.empty();
+        if (!spec::is_below_or_same(canonical, hidden.path) || (canonical == hidden.path && !part)) {
+            continue;
+        }
+        if (part) {
+            if (holds_secrets(joined(hidden.part_of, rest_of(canonical, hidden.path)))) {
+                return true;
+            }
             continue;
         }
         const std::string rest = rest_of(canonical, hidden.path);

@@ -18,6 +18,7 @@ class Homes {
         std::string path;  ///< canonical
         FileId id;
         bool holds_homes = false;  ///< each directory in it is somebody's home
+        std::string part_of = {};  ///< another mount of a part of a home: where that part is in the home
     };
     /// /home, /root, $HOME, the home that passwd(5) has, $XDG_RUNTIME_DIR, and every other place where one of them, or
     /// a part of one, is mounted.
@@ -32,11 +33,13 @@ class Homes {
     [[nodiscard]] bool is_home_or_above(const std::string& canonical, const FileId& id) const;
     /// Whether this directory lies in a credential store or in /run, or has such a store below it.
     [[nodiscard]] bool holds_secrets(const std::string& canonical) const;
+    /// Whether a part of a home is mounted here, which may be shown where the home may not.
+    [[nodiscard]] bool is_part(const std::string& canonical) const;
     /// Whether this path lies in a home or is one.
     [[nodiscard]] bool contains(const std::string& canonical) const;
 
   private:
-    void hide(const std::string& path, bool holds_homes);
+    void hide(const std::string& path, bool holds_homes, const std::string& part_of = {});
     void hide_copies(const std::vector<host::MountEntry>& mounts);
 
     const host::Tree* tree_ = nullptr;

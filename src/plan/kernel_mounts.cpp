@@ -90,7 +90,7 @@ void KernelMounts::guard(const std::string& canonical, const std::string& target
     }
 }
 
-void KernelMounts::refuse_source(const std::string& canonical, bool writable) const {
+const host::MountEntry* KernelMounts::holder_of(const std::string& canonical) const {
     const host::MountEntry* holder = nullptr;
     for (const host::MountEntry& mount : facts_.mounts) {
         if (spec::is_below_or_same(canonical, mount.target) &&
@@ -98,11 +98,24 @@ void KernelMounts::refuse_source(const std::string& canonical, bool writable) co
             holder = &mount;
         }
     }
+    return holder;
+}
+
+void KernelMounts::refuse_source(const std::string& canonical, bool writable) const {
+    const host::MountEntry* holder = holder_of(canonical);
     if (holder != nullptr && (holder->type == "proc" || (writable && is_kernel_type(holder->type)))) {
         throw Error("cannot show " + canonical + (writable ? " writable" : "") +
                     ": it is an interface of the kernel (" + holder->type + ")")
             .with_fix(holder->type == "proc" ? "--share pid shows the host's /proc, with what is dangerous covered"
                                              : "--ro shows it read-only");
+    }
+}
+
+void KernelMounts::refuse_without_devices(const std::string& canonical) const {
+    const host::MountEntry* holder = holder_of(canonical);
+    if (holder != nullptr && holder->nodev) {
+        throw Error("cannot open " + canonical + " as a device: " + holder->target + " is mounted with nodev")
+            .with_fix("name the node in /dev");
     }
 }
 

@@ -18,8 +18,12 @@ class KernelMounts {
     void guard(const std::string& canonical, const std::string& target, bool writable);
     /// Throws where the source itself lies in one.
     void refuse_source(const std::string& canonical, bool writable) const;
+    /// Throws where devices cannot be opened at that path: the flag of the host's mount cannot be taken off.
+    void refuse_without_devices(const std::string& canonical) const;
 
   private:
+    [[nodiscard]] const host::MountEntry* holder_of(const std::string& canonical) const;
+
     const host::Facts& facts_;
     const host::Tree& tree_;
     View& view_;

@@ -27,6 +27,11 @@ std::string attributes(const MountAttributes& given) {
     return text;
 }
 
+std::string origin(const Content& content) {
+    return content.descriptor < 0 ? "a copy of " + content.source.path
+                                  : "from descriptor " + std::to_string(content.descriptor);
+}
+
 std::string detail(const Step& step) {
     if (const auto* bind = std::get_if<BindMount>(&step)) {
         return " (" + attributes(bind->attributes) + ")";
@@ -35,7 +40,16 @@ std::string detail(const Step& step) {
         return " (tmpfs, " + attributes(scratch->attributes) + ")";
     }
     if (const auto* tmpfs = std::get_if<MountTmpfs>(&step)) {
-        return " (mode=" + tmpfs->mode + (tmpfs->size.empty() ? "" : ", size=" + tmpfs->size) + ")";
+        std::string text = " (mode=" + tmpfs->mode + (tmpfs->size.empty() ? "" : ", size=" + tmpfs->size) + ")";
+        for (const MountTmpfs::Entry& entry : tmpfs->entries) {
+            text += (&entry == tmpfs->entries.data() ? " with " : ", ") + entry.path +
+                    (S_ISDIR(entry.type) ? "/" : "") + (entry.text.empty() ? "" : " -> " + entry.text) +
+                    (entry.content ? " (" + origin(*entry.content) + ")" : "");
+        }
+        return text;
+    }
+    if (const auto* file = std::get_if<ScratchFile>(&step); file != nullptr && file->content) {
+        return " (" + origin(*file->content) + ")";
     }
     if (const auto* landlock = std::get_if<Landlock>(&step)) {
         std::string text = "ABI " + std::to_string(landlock->abi) + ", write below";

@@ -1,19 +1,9 @@
 #include "plan/step.hpp"
 
+#include "plan/overload.hpp"
 #include "plan/plan.hpp"
 
 namespace sandbox::plan {
-namespace {
-
-template <class... Functions>
-struct Overload : Functions... {
-    using Functions::operator()...;
-};
-template <class... Functions>
-Overload(Functions...) -> Overload<Functions...>;
-
-}  // namespace
-
 const char* step_name(const Step& step) noexcept {
     return std::visit([](const auto& kind) { return kind.name; }, step);
 }
@@ -53,6 +43,22 @@ std::string step_subject(const Step& step) {
                           [](const Execute& execute) { return execute.arguments.front(); },
                       },
                       step);
+}
+
+std::string step_asked(const Step& step) {
+    return std::visit(
+        [](const auto& kind) -> std::string {
+            if constexpr (requires { kind.source.asked; }) {
+                return kind.source.asked;
+            } else if constexpr (requires { kind.asked; }) {
+                return kind.asked;
+            } else if constexpr (requires { kind.content->source.asked; }) {
+                return kind.content ? kind.content->source.asked : std::string();
+            } else {
+                return {};
+            }
+        },
+        step);
 }
 
 std::string map_text(const std::vector<IdExtent>& extents) {

@@ -7,10 +7,12 @@
 #include <sandbox/capabilities.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 namespace sandbox::plan {
@@ -36,7 +38,16 @@ struct MountAttributes {
 struct Source {
     std::string path;
     FileId expected;
+    std::string asked = {};  ///< the option that asked for it, for messages
     friend bool operator==(const Source&, const Source&) = default;
+};
+
+/// What a file of the sandbox's own holds. The launcher reads it just before the clone (run/contents.hpp).
+struct Content {
+    Source source;          ///< a regular file of the host, where `descriptor` is -1
+    int descriptor = -1;    ///< read to its end
+    bool own_mode = false;  ///< the file has the permission bits of the source
+    std::string bytes = {};
 };
 
 /// Mount propagation of the whole tree private: nothing mounted inside or outside crosses any more.
@@ -63,10 +74,12 @@ struct ScratchDirectory {
     std::string path;  ///< relative to the scratch tmpfs
     std::uint32_t mode = 0755;
 };
-/// An empty file in the scratch tmpfs: a mount point.
+/// A file in the scratch tmpfs: without content a mount point.
 struct ScratchFile {
     static constexpr const char* name = "mkfile";
     std::string path;
+    std::uint32_t mode = 0444;
+    std::optional<Content> content = {};
 };
 /// A symbolic link in the scratch tmpfs.
 struct ScratchSymlink {
@@ -100,15 +113,19 @@ struct BindMount {
 /// A tmpfs with a limit of its own.
 struct MountTmpfs {
     static constexpr const char* name = "tmpfs";
-    struct MountPoint {
+    struct Entry {
         std::string path;  ///< relative to the tmpfs
-        bool directory = true;
+        mode_t type = S_IFDIR;
+        std::uint32_t mode = 0755;
+        std::string text = {};  ///< of a symbolic link
+        std::optional<Content> content = {};
     };
     std::string target;
     std::string size;  ///< as tmpfs(5) takes it; empty: the kernel's default
     std::string mode;  ///< octal
     /// Made before the tmpfs is attached: nobody else can reach it then.
-    std::vector<MountPoint> mount_points;
+    std::vector<Entry> entries;
+    std::string asked = {};
 };
 /// proc(5) of the pid namespace.
 struct MountProc {
@@ -258,5 +275,7 @@ using Step = std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyr
 [[nodiscard]] const char* step_name(const Step& step) noexcept;
 /// What a step is about: a path, a value; may be empty.
 [[nodiscard]] std::string step_subject(const Step& step);
+/// The option that asked for it, as `--ro SRC:DST`; empty where that is not one option.
+[[nodiscard]] std::string step_asked(const Step& step);
 
 }  // namespace sandbox::plan

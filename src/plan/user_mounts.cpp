@@ -8,23 +8,14 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
-#include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
+
+#include <sys/stat.h>
 
 namespace sandbox::plan {
 namespace {
-
-// Whether a relative path leaves its directory as it is written, symbolic links aside.
-bool leads_upwards(const std::string& path) {
-    int depth = 0;
-    for (const std::string& part : spec::components(path)) {
-        depth += part == ".." ? -1 : 1;
-        if (depth < 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 std::string octal(std::uint32_t value) {
     std::string digits;
@@ -34,65 +25,110 @@ std::string octal(std::uint32_t value) {
     return "0" + digits;
 }
 
+const char* kind_of(mode_t type) {
+    switch (type) {
+        case S_IFREG:
+            return "a regular file";
+        case S_IFDIR:
+            return "a directory";
+        case S_IFIFO:
+            return "a FIFO";
+        case S_IFSOCK:
+            return "a socket";
+        default:
+            return "a device";
+    }
+}
+
 }  // namespace
 
 void UserMounts::apply() {
     for (const Mount& mount : spec_.mounts) {
-        std::visit([this](const auto& entry) { apply(entry); }, mount);
+        asked_ = as_asked(mount);
+        try {
+            std::visit([this](const auto& entry) { apply(entry); }, mount);
+        } catch (const Error& error) {
+            const std::string_view what = error.what();
+            if (what.starts_with(asked_)) {
+                throw;
+            }
+            throw Error(asked_ + ": " + error.what()).with_fix(error.fix());
+        }
     }
 }
 
-// Somebody's command may have left a link in the caller's directory that leads to where it never could write.
-void UserMounts::refuse_a_way_out(const Bind& bind) const {
-    const std::optional<std::string> real = tree_.canonical(bind.source);
-    if (bind.source.starts_with('/') || leads_upwards(bind.source) || !real || !facts_.cwd ||
-        spec::is_below_or_same(*real, *facts_.cwd)) {
-        return;
+std::string UserMounts::inside(const std::string& target) const {
+    if (!target.starts_with('/') && !facts_.cwd) {
+        throw Error(std::string("the current directory has no path: ") + std::strerror(facts_.cwd_error))
+            .with_fix("name the target by an absolute path");
     }
-    throw Error("cannot show " + bind.source + ": a symbolic link leads out of the current directory, to " + *real)
-        .with_fix(std::string(bind.writable ? "--rw " : "--ro ") + *real + " if that is meant");
+    return spec::absolute(facts_.cwd.value_or("/"), target);
+}
+
+void UserMounts::refuse_whole_home(const Sources::Found& found) const {
+    if (!spec_.root && homes_.is_home_or_above(found.canonical, found.id)) {
+        throw Error(asked_ + " would uncover a whole home directory: " + found.canonical)
+            .with_fix("--home rw shows the real home; or start from a directory below it, or name one");
+    }
 }
 
 void UserMounts::apply(const Bind& bind) {
-    const char* option = bind.writable ? "--rw " : "--ro ";
-    int error = 0;
-    const std::optional<FileId> id = tree_.follow(bind.source, error);
-    if (!id) {
-        if (bind.optional && (error == ENOENT || error == ENOTDIR)) {
-            return;
-        }
-        throw Error("cannot show " + bind.source + " (" + option + bind.source + "): " + std::strerror(error))
-            .with_fix(error == ENOENT || error == ENOTDIR
-                          ? "check the path, or use " + std::string(bind.writable ? "--rw-try" : "--ro-try") +
-                                " for one that may be missing"
-                          : "check the permissions of the directories above it");
+    const std::optional<Sources::Found> found = sources_.find(bind.source, asked_, bind.optional);
+    if (!found) {
+        return;
     }
-    const bool relative = !bind.source.starts_with('/');
-    refuse_a_way_out(bind);
-    if (relative && !facts_.cwd) {
-        throw Error("cannot show " + bind.source + " (" + option + bind.source +
-                    "): the current directory has no path: " + std::strerror(facts_.cwd_error))
-            .with_fix("name the source by an absolute path");
+    const std::string target = bind.target.empty() ? found->own_path : inside(bind.target);
+    if (bind.target.empty() || !bind.source.starts_with('/')) {
+        refuse_whole_home(*found);
     }
-    const std::string lexical = spec::absolute(facts_.cwd.value_or("/"), bind.source);
-    const std::string canonical = tree_.canonical(bind.source).value_or(lexical);
-    // Its own path is the one that was typed; behind `..` only the kernel knows what that is.
-    const std::string own = ("/" + bind.source + "/").find("/../") == std::string::npos ? lexical : canonical;
-    const std::string target = bind.target.empty() ? own : spec::absolute(facts_.cwd.value_or("/"), bind.target);
-    if ((bind.target.empty() || relative) && !spec_.root && homes_.is_home_or_above(canonical, *id)) {
-        throw Error(option + bind.source + " would uncover a whole home directory: " + canonical)
-            .with_fix("--home rw shows the real home; or start from a directory below it, or name one");
-    }
-    kernel_mounts_.refuse_source(canonical, bind.writable);
-    // A relative source is taken from the inherited directory, which may be out of reach by path; `/` only by path.
-    const std::string source = relative && canonical != "/" ? bind.source : canonical;
-    view_.bind({source, *id}, canonical, target, bind.writable ? host_writable : host_read_only);
-    kernel_mounts_.guard(canonical, target, bind.writable);
+    kernel_mounts_.refuse_source(found->canonical, bind.writable);
+    view_.bind({found->reach, found->id, asked_}, found->canonical, target,
+               bind.writable ? host_writable : host_read_only);
+    kernel_mounts_.guard(found->canonical, target, bind.writable);
 }
 
 void UserMounts::apply(const Tmpfs& tmpfs) {
-    view_.mount_tmpfs(spec::absolute("/", tmpfs.target), tmpfs.size ? std::to_string(*tmpfs.size) : std::string(),
-                      octal(tmpfs.mode.value_or(0755)));
+    view_.mount_tmpfs(inside(tmpfs.target), tmpfs.size ? std::to_string(*tmpfs.size) : std::string(),
+                      octal(tmpfs.mode.value_or(0755)), asked_);
+}
+
+void UserMounts::apply(const Directory& directory) {
+    view_.make_directory(inside(directory.target), directory.mode.value_or(0755));
+}
+
+void UserMounts::apply(const Symlink& link) {
+    view_.make_symlink(inside(link.path), link.text);
+}
+
+void UserMounts::apply(const FileCopy& file) {
+    const std::optional<Sources::Found> found = sources_.find(file.source, asked_, false);
+    if (!S_ISREG(found->id.type)) {
+        throw Error("cannot copy " + file.source + ": it is " + kind_of(found->id.type))
+            .with_fix("--ro shows it as it is");
+    }
+    kernel_mounts_.refuse_source(found->canonical, false);
+    Content content{.source = {found->reach, found->id, asked_}, .own_mode = !file.mode};
+    view_.make_file(inside(file.target), file.mode.value_or(0), std::move(content));
+}
+
+void UserMounts::apply(const FileData& file) {
+    Content content{.source = {"", {}, asked_}, .descriptor = file.descriptor};
+    view_.make_file(inside(file.target), file.mode.value_or(0644), std::move(content));
+}
+
+void UserMounts::apply(const Device& wanted) {
+    const std::optional<Sources::Found> found = sources_.find(wanted.source, asked_, wanted.optional);
+    if (!found) {
+        return;
+    }
+    if (!S_ISCHR(found->id.type) && !S_ISBLK(found->id.type)) {
+        throw Error("cannot open " + wanted.source + " as a device: it is " + kind_of(found->id.type))
+            .with_fix(S_ISDIR(found->id.type) ? "name the devices in it one by one" : "--ro or --rw shows it");
+    }
+    kernel_mounts_.refuse_without_devices(found->canonical);
+    const std::string target = wanted.target.empty() ? found->own_path : inside(wanted.target);
+    view_.bind({found->reach, found->id, asked_}, found->canonical, target, device);
+    view_.add_landlock_rule(view_.resolve(target));
 }
 
 }  // namespace sandbox::plan

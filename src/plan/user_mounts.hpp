@@ -1,35 +1,46 @@
-// What the user asked to see: --ro, --rw, --tmpfs, in the order given, over the default view. Pure.
+// What the user asked to see: --ro, --rw, --tmpfs and their like, in the order given, over the default view. Pure.
 #pragma once
 
 #include "host/facts.hpp"
 #include "plan/homes.hpp"
 #include "plan/kernel_mounts.hpp"
+#include "plan/sources.hpp"
 #include "plan/view.hpp"
 
 #include <sandbox/spec.hpp>
+
+#include <string>
 
 namespace sandbox::plan {
 
 class UserMounts {
   public:
-    UserMounts(const Spec& spec, const host::Facts& facts, const host::Tree& tree, const Homes& homes,
+    UserMounts(const Spec& spec, const host::Facts& facts, const Sources& sources, const Homes& homes,
                KernelMounts& kernel_mounts, View& view)
-        : spec_(spec), facts_(facts), tree_(tree), homes_(homes), kernel_mounts_(kernel_mounts), view_(view) {}
+        : spec_(spec), facts_(facts), sources_(sources), homes_(homes), kernel_mounts_(kernel_mounts), view_(view) {}
 
-    /// All of Spec::mounts. Throws at the first that cannot be.
+    /// All of Spec::mounts. Throws at the first that cannot be; the message begins with it.
     void apply();
 
   private:
     void apply(const Bind& bind);
     void apply(const Tmpfs& tmpfs);
-    void refuse_a_way_out(const Bind& bind) const;
+    void apply(const Directory& directory);
+    void apply(const Symlink& link);
+    void apply(const FileCopy& file);
+    void apply(const FileData& file);
+    void apply(const Device& wanted);
+    void refuse_whole_home(const Sources::Found& found) const;
+    /// A target as the view has it.
+    [[nodiscard]] std::string inside(const std::string& target) const;
 
     const Spec& spec_;
     const host::Facts& facts_;
-    const host::Tree& tree_;
+    const Sources& sources_;
     const Homes& homes_;
     KernelMounts& kernel_mounts_;
     View& view_;
+    std::string asked_;  ///< the entry that is being applied, as it is written on the command line
 };
 
 }  // namespace sandbox::plan

@@ -50,7 +50,8 @@ std::optional<host::Entry> View::entry_at(const std::string& path) const {
             }
             return tree_.look(area->backing.source == "/" ? rest : area->backing.source + rest);
         }
-        case Area::Kind::scratch: {
+        case Area::Kind::scratch:
+        case Area::Kind::tmpfs: {
             const std::string name = rest == "/" ? area->backing.source : area->backing.source + rest;
             if (const auto link = scratch_symlinks_.find(name); link != scratch_symlinks_.end()) {
                 return host::Entry{path, {0, 0, S_IFLNK}, link->second};
@@ -61,9 +62,8 @@ std::optional<host::Entry> View::entry_at(const std::string& path) const {
             }
             return std::nullopt;
         }
-        case Area::Kind::tmpfs:
         case Area::Kind::special:
-            return rest.empty() || area->kind == Area::Kind::special ? std::optional(directory) : std::nullopt;
+            return directory;
     }
     return std::nullopt;
 }
@@ -170,13 +170,20 @@ void View::make_scratch_directory(const std::string& path, std::uint32_t mode) {
     }
 }
 
-void View::make_in_scratch(const std::string& path, bool directory) {
-    if (directory) {
-        make_scratch_directory(path, 0755);
+void View::make_in_scratch(const std::string& path, New entry) {
+    if (S_ISDIR(entry.type)) {
+        make_scratch_directory(path, entry.mode);
+    } else if (S_ISLNK(entry.type)) {
+        scratch_symlinks_[path] = entry.text;
+        plan_.steps.push_back(ScratchSymlink{path, std::move(entry.text)});
     } else {
         scratch_[path] = S_IFREG;
-        plan_.steps.push_back(ScratchFile{path});
+        plan_.steps.push_back(ScratchFile{path, entry.mode, std::move(entry.content)});
     }
+}
+
+View::New View::mount_point(mode_t type) {
+    return S_ISDIR(type) ? New{} : New{.type = S_IFREG, .mode = 0444};
 }
 
 bool View::wants_skeleton(const std::string& path) const {
@@ -195,15 +202,14 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
         const std::string here = scratch + "/" + entry.name;
         const std::string target = spec::join(inside, entry.name);
         if (replaced.contains(entry.name) || hidden_.contains(target)) {
-            make_in_scratch(here, true);
+            make_in_scratch(here, mount_point(S_IFDIR));
             continue;
         }
         if (S_ISLNK(entry.id.type)) {
-            scratch_symlinks_[here] = entry.link;
-            plan_.steps.push_back(ScratchSymlink{here, entry.link});
+            make_in_scratch(here, {.type = S_IFLNK, .text = entry.link});
             continue;
         }
-        make_in_scratch(here, S_ISDIR(entry.id.type));
+        make_in_scratch(here, mount_point(entry.id.type));
         const HostPlace place{spec::join(from.source, entry.name), spec::join(from.canonical, entry.name)};
         if (S_ISDIR(entry.id.type) && wants_skeleton(target)) {
             show_entries(here, target, place, {});
@@ -259,7 +265,7 @@ void View::pin_parents(const std::string& place) {
 std::string View::place_for(const std::string& target, mode_t type) {
     const Walk found = walk(target);
     if (!found.missing.empty()) {
-        return make_place(target, found, S_ISDIR(type));
+        return make_place(target, found, mount_point(type));
     }
     if (found.path == "/") {
         throw Error("cannot mount at /: the root of the view is not a mount point").with_fix("--root DIR");
@@ -273,7 +279,7 @@ std::string View::place_for(const std::string& target, mode_t type) {
     return found.path;
 }
 
-std::string View::make_place(const std::string& target, const Walk& found, bool directory) {
+std::string View::make_place(const std::string& target, const Walk& found, New last) {
     if (std::find(found.missing.begin(), found.missing.end(), "..") != found.missing.end()) {
         throw Error("cannot mount at " + target + ": `..` behind a directory that does not exist");
     }
@@ -282,7 +288,7 @@ std::string View::make_place(const std::string& target, const Walk& found, bool 
     }
     if (const Area* area = area_of(found.path).second; area->kind == Area::Kind::host) {
         if (area->writable) {
-            return hold_place(found, directory);
+            return hold_place(found, S_ISDIR(last.type));
         }
         want_skeleton(found.path);
     }
@@ -291,16 +297,12 @@ std::string View::make_place(const std::string& target, const Walk& found, bool 
         throw Error("cannot mount at " + target + ": nothing can be made below " + prefix);
     }
     std::string path = found.path;
-    for (std::size_t i = 0; i < found.missing.size(); ++i) {
+    for (std::size_t i = 0; i + 1 < found.missing.size(); ++i) {
         path = spec::join(path, found.missing[i]);
-        const bool is_directory = directory || i + 1 < found.missing.size();
-        if (area->kind == Area::Kind::tmpfs) {
-            std::get<MountTmpfs>(plan_.steps[area->step])
-                .mount_points.push_back({path.substr(prefix.size() + 1), is_directory});
-        } else {
-            make_in_scratch(area->backing.source + (prefix == "/" ? path : path.substr(prefix.size())), is_directory);
-        }
+        make_entry(path, {});
     }
+    path = spec::join(path, found.missing.back());
+    make_entry(path, std::move(last));
     return path;
 }
 
@@ -364,18 +366,17 @@ void View::bind(Source source, const std::string& canonical, const std::string& 
     }
 }
 
-void View::mount_tmpfs(const std::string& target, std::string size, std::string mode) {
+void View::mount_tmpfs(const std::string& target, std::string size, std::string mode, std::string asked) {
     const std::string place = place_for(target, S_IFDIR);
-    plan_.steps.push_back(MountTmpfs{place, std::move(size), std::move(mode), {}});
-    cover(place, {Area::Kind::tmpfs, {}, true, plan_.steps.size() - 1});
+    const std::string name = "tmpfs-of-step-" + std::to_string(plan_.steps.size());
+    scratch_[name] = S_IFDIR;
+    plan_.steps.push_back(MountTmpfs{place, std::move(size), std::move(mode), {}, std::move(asked)});
+    cover(place, {Area::Kind::tmpfs, {name, {}}, true, plan_.steps.size() - 1});
     add_writable(place);
 }
 
 void View::symlink(const std::string& path, const std::string& text) {
-    const auto [prefix, area] = area_of(path);
-    const std::string here = area->backing.source + path.substr(prefix.size());
-    scratch_symlinks_[here] = text;
-    plan_.steps.push_back(ScratchSymlink{here, text});
+    make_entry(path, {.type = S_IFLNK, .mode = 0777, .text = text});
 }
 
 }  // namespace sandbox::plan

@@ -36,7 +36,12 @@ class View {
     std::string mount_scratch(const std::string& target, std::uint32_t mode, MountAttributes attributes);
     /// A path of the host at `target`. `canonical` is the source's real path, for what lies below it.
     void bind(Source source, const std::string& canonical, const std::string& target, MountAttributes attributes);
-    void mount_tmpfs(const std::string& target, std::string size, std::string mode);
+    void mount_tmpfs(const std::string& target, std::string size, std::string mode, std::string asked);
+    /// An empty directory, where there is none yet.
+    void make_directory(const std::string& target, std::uint32_t mode);
+    void make_symlink(const std::string& target, const std::string& text);
+    /// A file with content; one that exists is covered by it.
+    void make_file(const std::string& target, std::uint32_t mode, Content content);
     /// A mount that has its own content: proc, sysfs...; nothing can be made below it.
     template <class Mount>
     void mount_special(const std::string& target) {
@@ -87,6 +92,13 @@ class View {
         std::vector<std::string> missing;  ///< components that do not exist
         mode_t type = 0;                   ///< of `path`
     };
+    /// What is to be made where nothing is.
+    struct New {
+        mode_t type = S_IFDIR;
+        std::uint32_t mode = 0755;
+        std::string text = {};
+        std::optional<Content> content = {};
+    };
 
     [[nodiscard]] std::pair<std::string, const Area*> area_of(const std::string& path) const;
     [[nodiscard]] Walk walk(const std::string& path) const;
@@ -94,9 +106,14 @@ class View {
     void cover(const std::string& path, Area area);
     /// Makes `target` exist inside, as a mount point of that type, and returns its resolved path.
     std::string place_for(const std::string& target, mode_t type);
-    std::string make_place(const std::string& target, const Walk& found, bool directory);
+    [[nodiscard]] static New mount_point(mode_t type);
+    /// Makes what is missing behind `found`, directories on the way included, and returns its path.
+    std::string make_place(const std::string& target, const Walk& found, New last);
     std::string hold_place(const Walk& found, bool directory);
-    void make_in_scratch(const std::string& path, bool directory);
+    /// Whether something new there would be made on the host, where the command could make it itself.
+    [[nodiscard]] bool is_writable_host(const std::string& path) const;
+    void make_entry(const std::string& path, New entry);
+    void make_in_scratch(const std::string& path, New entry);
     /// Shows a directory of the host as a scratch directory with its entries bound.
     void show_skeleton(const std::string& directory, const HostPlace& from);
     void want_skeleton(const std::string& directory);

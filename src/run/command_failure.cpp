@@ -1,6 +1,6 @@
 #include "run/command_failure.hpp"
 
-#include "host/probe.hpp"
+#include "host/tree.hpp"
 #include "spec/paths.hpp"
 
 #include <cerrno>

@@ -1,6 +1,6 @@
 #include "run/failure.hpp"
 
-#include "host/probe.hpp"
+#include "host/tree.hpp"
 #include "run/command_failure.hpp"
 #include "spec/namespaces.hpp"
 
@@ -301,7 +301,9 @@ Cause stage_cause(const plan::Plan& plan, Stage stage, int error) {
 
 std::string what_step(const plan::Step& step) {
     const std::string subject = plan::step_subject(step);
-    return std::string("cannot set up ") + plan::step_name(step) + (subject.empty() ? "" : " " + subject);
+    const std::string asked = plan::step_asked(step);
+    return (asked.empty() ? "" : asked + ": ") + "cannot set up " + plan::step_name(step) +
+           (subject.empty() ? "" : " " + subject);
 }
 
 }  // namespace

@@ -101,6 +101,14 @@ std::uint32_t parse_mode(std::string_view text) {
     return static_cast<std::uint32_t>(*number);
 }
 
+int parse_descriptor(std::string_view text) {
+    const std::optional<std::uint64_t> number = digits(text);
+    if (!number || *number > std::numeric_limits<int>::max()) {
+        throw BadValue("FD is not the number of a descriptor", "e.g. 3, with 3<FILE behind the command line");
+    }
+    return static_cast<int>(*number);
+}
+
 std::int64_t parse_seconds(std::string_view text) {
     constexpr std::uint64_t limit = std::numeric_limits<std::int64_t>::max();
     const bool negative = text.starts_with('-');

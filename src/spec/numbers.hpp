@@ -30,6 +30,7 @@ class BadValue : public std::runtime_error {
 [[nodiscard]] std::uint64_t parse_size(std::string_view text);
 
 /// Permission bits in octal, 0..07777.
+[[nodiscard]] int parse_descriptor(std::string_view text);
 [[nodiscard]] std::uint32_t parse_mode(std::string_view text);
 
 /// A signed number of seconds: digits, and s, m, h or d for seconds, minutes, hours, days; `-` in front where negative.

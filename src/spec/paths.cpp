@@ -28,6 +28,17 @@ std::string absolute(std::string_view base, std::string_view path) {
     return result.empty() ? "/" : result;
 }
 
+std::string without_dots(std::string_view path) {
+    if (path.find("/..") == std::string_view::npos) {
+        return std::string(path);
+    }
+    std::string result;
+    for (const std::string& part : components(path)) {
+        result = part == ".." ? parent(result) : join(result.empty() ? "/" : result, part);
+    }
+    return result.empty() ? "/" : result;
+}
+
 bool is_below_or_same(std::string_view path, std::string_view prefix) {
     return prefix == "/" || (path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/'));
 }

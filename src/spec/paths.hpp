@@ -12,6 +12,9 @@ namespace sandbox::spec {
 /// `..` stays: only the kernel knows what it means behind a symbolic link.
 [[nodiscard]] std::string absolute(std::string_view base, std::string_view path);
 
+/// An absolute path in which no symbolic link stands, with every `..` carried out.
+[[nodiscard]] std::string without_dots(std::string_view path);
+
 /// Whether `path` is `prefix` or lies below it. Both absolute and normal.
 [[nodiscard]] bool is_below_or_same(std::string_view path, std::string_view prefix);
 

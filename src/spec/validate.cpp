@@ -5,7 +5,9 @@
 #include "spec/namespaces.hpp"
 
 #include <limits>
+#include <set>
 #include <string>
+#include <variant>
 
 namespace sandbox::spec {
 namespace {
@@ -120,7 +122,63 @@ void check_only(const Spec& spec) {
         refuse_with("--home");
     }
     if (!spec.mounts.empty()) {
-        refuse_with("--ro, --rw and --tmpfs");
+        refuse_with("--ro, --rw, --tmpfs and their like");
+    }
+}
+
+void check_path(const char* option, const std::string& path, const char* what) {
+    if (path.empty() || has_nul(path)) {
+        refuse(std::string(option) + " '" + escaped(path) + "': not a path for " + what, "name a file");
+    }
+}
+
+void check_entry(const Bind& bind) {
+    if (bind.source.empty() || has_nul(bind.source) || has_nul(bind.target)) {
+        throw Error("--ro, --rw: an empty source names nothing");
+    }
+}
+void check_entry(const Tmpfs& tmpfs) {
+    if (!tmpfs.target.starts_with('/') || has_nul(tmpfs.target)) {
+        refuse("--tmpfs " + escaped(tmpfs.target) + ": the target is not an absolute path", "--tmpfs /PATH");
+    }
+    if (tmpfs.size == std::uint64_t{0}) {
+        refuse("--tmpfs " + escaped(tmpfs.target) + ": a size of 0 would mean no limit to the kernel",
+               "leave size out for half of the memory");
+    }
+}
+void check_entry(const Directory& directory) {
+    check_path("--dir", directory.target, "a target");
+}
+void check_entry(const Symlink& link) {
+    check_path("--symlink", link.text, "what the link leads to");
+    check_path("--symlink", link.path, "a target");
+}
+void check_entry(const FileCopy& file) {
+    check_path("--file", file.source, "a source");
+    check_path("--file", file.target, "a target");
+}
+void check_entry(const FileData& file) {
+    check_path("--data", file.target, "a target");
+    if (file.descriptor < 0) {
+        refuse("--data " + std::to_string(file.descriptor) + ": not a descriptor", "--data 3:/PATH");
+    }
+}
+void check_entry(const Device& device) {
+    check_path("--device", device.source, "a source");
+    if (has_nul(device.target)) {
+        check_path("--device", device.target, "a target");
+    }
+}
+
+void check_entries(const Spec& spec) {
+    std::set<int> descriptors;
+    for (const Mount& mount : spec.mounts) {
+        std::visit([](const auto& entry) { check_entry(entry); }, mount);
+        const FileData* data = std::get_if<FileData>(&mount);
+        if (data != nullptr && !descriptors.insert(data->descriptor).second) {
+            refuse("--data " + std::to_string(data->descriptor) + ": a descriptor can be read to its end once",
+                   "open it twice, or use one of the files for both");
+        }
     }
 }
 
@@ -131,23 +189,7 @@ void check_mounts(const Spec& spec) {
     if (spec.root && (spec.root->empty() || has_nul(*spec.root))) {
         throw Error("--root '" + escaped(*spec.root) + "': not a directory");
     }
-    for (const Mount& mount : spec.mounts) {
-        if (const Bind* bind = std::get_if<Bind>(&mount)) {
-            if (bind->source.empty() || has_nul(bind->source) || has_nul(bind->target)) {
-                throw Error("--ro, --rw: an empty source names nothing");
-            }
-        } else if (const Tmpfs& tmpfs = std::get<Tmpfs>(mount);
-                   !tmpfs.target.starts_with('/') || has_nul(tmpfs.target)) {
-            refuse("--tmpfs " + escaped(tmpfs.target) + ": the target is not an absolute path", "--tmpfs /PATH");
-        }
-    }
-    for (const Mount& mount : spec.mounts) {
-        const Tmpfs* tmpfs = std::get_if<Tmpfs>(&mount);
-        if (tmpfs != nullptr && tmpfs->size == std::uint64_t{0}) {
-            refuse("--tmpfs " + escaped(tmpfs->target) + ": a size of 0 would mean no limit to the kernel",
-                   "leave size out for half of the memory");
-        }
-    }
+    check_entries(spec);
     if (spec.cwd && (!spec.cwd->starts_with('/') || has_nul(*spec.cwd))) {
         refuse("--cwd '" + escaped(*spec.cwd) + "': not an absolute path",
                "--cwd is a path of the inside, e.g. --cwd /tmp");

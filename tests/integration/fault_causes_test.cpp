@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "host/probe.hpp"
+#include "host/tree.hpp"
 #include "plan/build.hpp"
 #include "run/launcher.hpp"
 #include "support/sandbox_test.hpp"

@@ -121,6 +121,23 @@ TEST(Values, Tmpfs) {
     EXPECT_EQ(tmpfs_of(R"(/t\:x:mode=0700)"), (Tmpfs{"/t:x", {}, 0700}));
 }
 
+TEST(Values, WhatIsMade) {
+    const auto mount = [](const std::string& option, const std::string& value) {
+        return spec_of(option, value).mounts.at(0);
+    };
+    EXPECT_EQ(mount("--dir", "/d"), Mount(Directory{"/d", {}}));
+    EXPECT_EQ(mount("--dir", R"(/d\:e:mode=0700)"), Mount(Directory{"/d:e", 0700}));
+    EXPECT_EQ(mount("--symlink", "/to:/from"), Mount(Symlink{"/to", "/from"}));
+    EXPECT_EQ(mount("--symlink", R"(a\:b:/from:c)"), Mount(Symlink{"a:b", "/from:c"}));
+    EXPECT_EQ(mount("--file", "a:/b"), Mount(FileCopy{"a", "/b", {}}));
+    EXPECT_EQ(mount("--file", "a:/b:c:mode=0600"), Mount(FileCopy{"a", "/b:c", 0600}));
+    EXPECT_EQ(mount("--file", R"(a:/b\:mode=0600)"), Mount(FileCopy{"a", "/b:mode=0600", {}}));
+    EXPECT_EQ(mount("--data", "3:/b"), Mount(FileData{3, "/b", {}}));
+    EXPECT_EQ(mount("--data", "0:/b:mode=0400"), Mount(FileData{0, "/b", 0400}));
+    EXPECT_EQ(mount("--device", "/dev/kvm"), Mount(Device{"/dev/kvm", "", false}));
+    EXPECT_EQ(mount("--device-try", "/dev/kvm:/dev/x"), Mount(Device{"/dev/kvm", "/dev/x", true}));
+}
+
 TEST(Values, Environment) {
     const auto rule = [](const std::string& value) { return spec_of("--env", value).environment.at(0); };
     EXPECT_EQ(rule("A=b"), (EnvironmentRule{"A", "b"}));
@@ -165,6 +182,12 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
      {":size=1M", "/t:", "/t:size=", "/t:size=0", "/t:size=-1", "/t:size=1X", "/t:size=16777216T", "/t:mode=8",
       "/t:mode=0x1", "/t:mode=17777", "/t:size=1M,size=2M", "/t:mode=1,mode=1", "/t:uid=0", "/t:size=1M,",
       "/t:size=1M:mode=1", "/t:/u"}},
+    {"dir", {":mode=0755", "/d:0755", "/d:mode=", "/d:mode=9", "/d:mode=0755,mode=0755", "/d:/e", ":"}},
+    {"symlink", {"/a", ":/b", "/a:", ":"}},
+    {"file", {"/a", ":/b", "/a:", "/a:/b:mode=", "/a:/b:mode=8", ":"}},
+    {"data", {"3", ":/b", "3:", "x:/b", "-1:/b", "4294967296:/b", "3:/b:mode=99"}},
+    {"device", {":/b", "/dev/null:", ":"}},
+    {"device-try", {":/b", "/dev/null:"}},
     {"home", {"ro", "Private", "yes", "private,rw"}},
     {"net", {"hots", "off", "None"}},
     {"env", {"=x", "=", "A*=1", "?=1"}},

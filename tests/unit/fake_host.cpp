@@ -68,8 +68,9 @@ void FakeTree::file(const std::string& path, const std::string& text) {
 void FakeTree::device(const std::string& path) {
     add(path, S_IFCHR, "");
 }
-void FakeTree::link(const std::string& path, const std::string& text) {
+void FakeTree::link(const std::string& path, const std::string& text, uid_t owner) {
     add(path, S_IFLNK, text);
+    slot(path)->owner = owner;
 }
 
 void FakeTree::alias(const std::string& path, const std::string& from) {
@@ -94,6 +95,10 @@ void FakeTree::enter(const std::string& path) {
 }
 
 FakeTree::Trail FakeTree::walk(const std::string& path, bool follow_last, int& error) const {
+    return walk(path, follow_last, error, [](const std::string&, const Node&) { return true; });
+}
+
+FakeTree::Trail FakeTree::walk(const std::string& path, bool follow_last, int& error, const Follow& follow) const {
     Trail trail = path.starts_with('/') ? Trail{{"", root_}} : cwd_;
     const std::vector<std::string> parts = spec::components(path);
     std::deque<std::string> todo(parts.begin(), parts.end());
@@ -122,6 +127,9 @@ FakeTree::Trail FakeTree::walk(const std::string& path, bool follow_last, int& e
         }
         if (++links > most_links) {
             error = ELOOP;
+            return {};
+        }
+        if (!follow(spec::join(path_of(trail), part), *found->second)) {
             return {};
         }
         const std::string& text = found->second->text;
@@ -167,6 +175,29 @@ std::optional<std::string> FakeTree::canonical(const std::string& path) const {
     const std::string name = path_of(trail);
     const Trail again = walk(name, true, error);
     return again.empty() || again.back().second != trail.back().second ? std::nullopt : std::optional(name);
+}
+
+host::Resolution FakeTree::resolve(const std::string& path, const host::LinkRule& rule) const {
+    host::Resolution result;
+    std::vector<std::string> fences;
+    const Trail trail = walk(path, true, result.error, [&](const std::string& where, const Node& link) {
+        if (!rule.trusts(link.owner)) {
+            result.end = host::Resolution::End::of_another_user;
+            result.link = where;
+            result.owner = link.owner;
+            return false;
+        }
+        rule.enter(where, fences, result.link);
+        return true;
+    });
+    if (trail.empty()) {
+        return result;
+    }
+    result.id = trail.back().second->id;
+    result.canonical = canonical(path).value_or(path_of(trail));
+    result.fence = host::LinkRule::left(fences, result.canonical);
+    result.end = result.fence.empty() ? host::Resolution::End::reached : host::Resolution::End::leads_out;
+    return result;
 }
 
 std::optional<std::vector<host::Entry>> FakeTree::list(const std::string& path) const {

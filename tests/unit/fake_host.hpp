@@ -3,6 +3,7 @@
 
 #include "host/facts.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,7 +25,7 @@ class FakeTree final : public host::Tree {
     void directory(const std::string& path);
     void file(const std::string& path, const std::string& text = "");
     void device(const std::string& path);
-    void link(const std::string& path, const std::string& text);
+    void link(const std::string& path, const std::string& text, uid_t owner = 0);
     /// Shows the directory or file at `from` at `path`, too, as `mount --bind` does: the same device and inode.
     void alias(const std::string& path, const std::string& from);
     /// Takes the rights away: below it nothing can be seen, and it cannot be listed.
@@ -36,6 +37,7 @@ class FakeTree final : public host::Tree {
     [[nodiscard]] std::optional<host::Entry> look(const std::string& path) const override;
     [[nodiscard]] std::optional<plan::FileId> follow(const std::string& path, int& error) const override;
     [[nodiscard]] std::optional<std::string> canonical(const std::string& path) const override;
+    [[nodiscard]] host::Resolution resolve(const std::string& path, const host::LinkRule& rule) const override;
     [[nodiscard]] std::optional<std::vector<host::Entry>> list(const std::string& path) const override;
     [[nodiscard]] std::string read(const std::string& root, const std::string& path) const override;
 
@@ -44,6 +46,7 @@ class FakeTree final : public host::Tree {
         plan::FileId id;
         std::string text;  ///< of a file or of a symbolic link
         bool closed = false;
+        uid_t owner = 0;
         std::map<std::string, std::shared_ptr<Node>> entries;
     };
     /// From the root to an entry: names and nodes. The name of the root is empty.
@@ -54,6 +57,9 @@ class FakeTree final : public host::Tree {
     void add(const std::string& path, mode_t type, const std::string& text);
     /// An empty trail, and the errno in `error`, where the path leads nowhere.
     [[nodiscard]] Trail walk(const std::string& path, bool follow_last, int& error) const;
+    /// The same, asking at each symbolic link whether to follow it; an empty trail without an error: not.
+    using Follow = std::function<bool(const std::string& where, const Node& link)>;
+    [[nodiscard]] Trail walk(const std::string& path, bool follow_last, int& error, const Follow& follow) const;
     [[nodiscard]] static std::string path_of(const Trail& trail);
 
     ino_t next_inode_ = 1;

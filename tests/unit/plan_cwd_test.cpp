@@ -153,7 +153,7 @@ TEST(Cwd, ARemovedOneIsAnError) {
     EXPECT_EQ(plan_for(spec, host).cwd, "/usr");
     spec.mounts = {test::ro(".", "/mnt")};
     EXPECT_EQ(explained(spec, host),
-              "sandbox: cannot show . (--ro .): the current directory has no path: No such file or directory\n"
+              "sandbox: --ro .:/mnt: cannot show .: the current directory has no path: No such file or directory\n"
               "  fix: name the source by an absolute path\n");
     spec = default_spec();
     spec.root = "/srv";

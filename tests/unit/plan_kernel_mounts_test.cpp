@@ -81,13 +81,14 @@ TEST(KernelMounts, AsASourceAreRefused) {
         for (const char* source : {"/proc", "/proc/sys/net"}) {
             Spec spec = default_spec();
             spec.mounts = {test::bind(source, "/mnt", writable)};
-            EXPECT_TRUE(explained(spec, host).starts_with("sandbox: cannot show " + std::string(source))) << source;
+            EXPECT_TRUE(explained(spec, host).find(": cannot show " + std::string(source)) != std::string::npos)
+                << source;
         }
     }
     Spec spec = default_spec();
     host.tree.directory("/sys/class");
     spec.mounts = {test::rw("/sys/class", "/mnt")};
-    EXPECT_TRUE(explained(spec, host).starts_with("sandbox: cannot show /sys/class"));
+    EXPECT_TRUE(explained(spec, host).starts_with("sandbox: --rw /sys/class:/mnt: cannot show /sys/class"));
     spec.mounts = {test::ro("/sys/class", "/mnt")};
     EXPECT_EQ(steps_at(plan_for(spec, host), "/mnt"), (Strings{"bind /mnt", "bind /sys/class at /mnt"}));
 }

@@ -115,25 +115,31 @@ TEST(MountPoint, BesideAThousandEntries) {
 TEST(MountPoint, Impossible) {
     const HostWithPlaces host;
     const std::vector<std::pair<std::vector<Mount>, std::string>> cases = {
-        {{ro("data", "/")}, "cannot mount at /: the root of the view is not a mount point\n  fix: --root DIR\n"},
-        {{ro("data", "/opt/..")}, "cannot mount at /: the root of the view is not a mount point\n  fix: --root DIR\n"},
-        {{tmpfs("/")}, "cannot mount at /: the root of the view is not a mount point\n  fix: --root DIR\n"},
-        {{ro("file", "/opt")}, "cannot mount at /opt: a file cannot be shown over a directory\n"},
-        {{ro("data", "/opt/readme")}, "cannot mount at /opt/readme: a directory cannot be shown over a file\n"},
-        {{tmpfs("/opt/readme")}, "cannot mount at /opt/readme: a directory cannot be shown over a file\n"},
-        {{ro("data", "/opt/readme/x")}, "cannot mount at /opt/readme/x: /opt/readme is not a directory\n"},
-        {{ro("data", "/opt/loop")}, "cannot follow /opt/loop: too many levels of symbolic links\n"},
+        {{ro("data", "/")},
+         "--ro data:/: cannot mount at /: the root of the view is not a mount point\n  fix: --root DIR\n"},
+        {{ro("data", "/opt/..")},
+         "--ro data:/opt/..: cannot mount at /: the root of the view is not a mount point\n  fix: --root DIR\n"},
+        {{tmpfs("/")}, "--tmpfs /: cannot mount at /: the root of the view is not a mount point\n  fix: --root DIR\n"},
+        {{ro("file", "/opt")}, "--ro file:/opt: cannot mount at /opt: a file cannot be shown over a directory\n"},
+        {{ro("data", "/opt/readme")},
+         "--ro data:/opt/readme: cannot mount at /opt/readme: a directory cannot be shown over a file\n"},
+        {{tmpfs("/opt/readme")},
+         "--tmpfs /opt/readme: cannot mount at /opt/readme: a directory cannot be shown over a file\n"},
+        {{ro("data", "/opt/readme/x")},
+         "--ro data:/opt/readme/x: cannot mount at /opt/readme/x: /opt/readme is not a directory\n"},
+        {{ro("data", "/opt/loop")},
+         "--ro data:/opt/loop: cannot follow /opt/loop: too many levels of symbolic links\n"},
         {{ro("data", "/nothing/../mnt")},
-         "cannot mount at /nothing/../mnt: `..` behind a directory that does not exist\n"},
+         "--ro data:/nothing/../mnt: cannot mount at /nothing/../mnt: `..` behind a directory that does not exist\n"},
         {{ro("missing")},
-         "cannot show missing (--ro missing): No such file or directory\n"
+         "--ro missing: cannot show missing: No such file or directory\n"
          "  fix: check the path, or use --ro-try for one that may be missing\n"},
         {{rw("file/x")},
-         "cannot show file/x (--rw file/x): Not a directory\n"
+         "--rw file/x: cannot show file/x: Not a directory\n"
          "  fix: check the path, or use --rw-try for one that may be missing\n"},
         {{ro("/opt/loop", "/mnt")},
-         "cannot show /opt/loop (--ro /opt/loop): Too many levels of symbolic links\n"
-         "  fix: check the permissions of the directories above it\n"},
+         "--ro /opt/loop:/mnt: cannot show /opt/loop: Too many levels of symbolic links\n"
+         "  fix: a symbolic link on the way leads back to itself: name what is meant\n"},
     };
     for (const auto& [mounts, message] : cases) {
         EXPECT_EQ(explained(with(mounts), host), "sandbox: " + message);
@@ -171,11 +177,13 @@ TEST(MountPoint, ASourceBehindClosedDirectories) {
             explained(
                 with({Bind{.source = "/opt/closed/x", .target = "/mnt", .writable = false, .optional = optional}}),
                 host),
-            "sandbox: cannot show /opt/closed/x (--ro /opt/closed/x): Permission denied\n"
-            "  fix: check the permissions of the directories above it\n");
+            std::string("sandbox: --ro") + (optional ? "-try" : "") +
+                " /opt/closed/x:/mnt: cannot show /opt/closed/x: Permission denied\n"
+                "  fix: check the permissions of the directories above it\n");
     }
     EXPECT_EQ(explained(with({ro("data", "/opt/closed/new")}), host),
-              "sandbox: cannot show /opt/closed: its entries cannot be read, and a mount point is missing in it\n"
+              "sandbox: --ro data:/opt/closed/new: cannot show /opt/closed: its entries cannot be read, and a mount "
+              "point is missing in it\n"
               "  fix: choose a target that exists, or change the permissions of the directory\n");
 }
 

@@ -91,9 +91,10 @@ TEST(Refusal, NotOfUsualDescriptors) {
 TEST(Refusal, ARootThatIsNoDirectory) {
     Spec spec = default_spec();
     spec.root = "/missing";
-    EXPECT_EQ(explained(spec), "sandbox: cannot use --root /missing: No such file or directory\n");
+    EXPECT_EQ(explained(spec),
+              "sandbox: --root /missing: cannot show /missing: No such file or directory\n  fix: check the path\n");
     spec.root = "/etc/hosts";
-    EXPECT_EQ(explained(spec), "sandbox: cannot use --root /etc/hosts: Not a directory\n");
+    EXPECT_EQ(explained(spec), "sandbox: --root /etc/hosts: Not a directory\n");
 }
 
 TEST(Refusal, ARelativeRootFromARemovedDirectory) {
@@ -104,7 +105,7 @@ TEST(Refusal, ARelativeRootFromARemovedDirectory) {
     host.lose_cwd();
     Spec spec = default_spec();
     spec.root = "tree";
-    EXPECT_TRUE(explained(spec, host).starts_with("sandbox: cannot use --root tree: ")) << "and not /tree";
+    EXPECT_TRUE(explained(spec, host).starts_with("sandbox: --root tree: cannot show tree: ")) << "and not /tree";
 }
 
 // The quotas cannot be written there, and the filter that stands in for them refuses all kinds or none.

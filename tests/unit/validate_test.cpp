@@ -213,7 +213,8 @@ TEST(Validate, OnlyExcludesWhatBuildsAView) {
         {only_and([](Spec& spec) { spec.network = Network::host; }), message("--net")},
         {only_and([](Spec& spec) { spec.root = "/x"; }), message("--root")},
         {only_and([](Spec& spec) { spec.home = Home::writable; }), message("--home")},
-        {only_and([](Spec& spec) { spec.mounts = {test::tmpfs("/x")}; }), message("--ro, --rw and --tmpfs")},
+        {only_and([](Spec& spec) { spec.mounts = {test::tmpfs("/x")}; }),
+         message("--ro, --rw, --tmpfs and their like")},
         {only_and([](Spec& spec) { spec.cwd = "/"; }), ""},
         {only_and([](Spec& spec) { spec.init = spec.new_session = true; }), ""},
     });

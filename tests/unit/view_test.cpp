@@ -218,15 +218,15 @@ TEST_F(ViewTest, WhatStandsBetweenAWritableMountAndOneBelowIsPinned) {
 }
 
 TEST_F(ViewTest, AMissingPlaceInATmpfsIsMadeThereBeforeItIsMounted) {
-    view_.mount_tmpfs("/srv", "", "0755");
+    view_.mount_tmpfs("/srv", "", "0755", "");
     bind("/etc", "/srv/a/b");
     bind("/etc/hosts", "/srv/a/c");
     EXPECT_EQ(steps(), (Strings{"tmpfs /srv", "bind /etc at /srv/a/b", "bind /etc/hosts at /srv/a/c"}));
     Strings made;
-    for (const auto& [path, directory] : std::get<MountTmpfs>(plan_.steps.at(own_steps_)).mount_points) {
-        made.push_back(path + (directory ? "/" : ""));
+    for (const MountTmpfs::Entry& entry : std::get<MountTmpfs>(plan_.steps.at(own_steps_)).entries) {
+        made.push_back(entry.path + (S_ISDIR(entry.type) ? "/" : ""));
     }
-    EXPECT_EQ(made, (Strings{"a/", "a/b/", "a/", "a/c"}));
+    EXPECT_EQ(made, (Strings{"a/", "a/b/", "a/c"}));
 }
 
 TEST_F(ViewTest, AMissingPlaceInAPrivateDirectory) {
@@ -290,13 +290,13 @@ TEST_F(ViewTest, Writable) {
     bind("/srv/data", "/srv/data", writable);
     view_.mount_scratch("/tmp", 01777, writable);
     view_.mount_scratch("/run", 0755, read_only);
-    view_.mount_tmpfs("/opt/current", "", "0755");
+    view_.mount_tmpfs("/opt/current", "", "0755", "");
     EXPECT_EQ(view_.writable(), (Strings{"/srv", "/tmp", "/opt/tool"}));
 }
 
 TEST_F(ViewTest, Areas) {
     bind("/srv/data", "/opt/tool");
-    view_.mount_tmpfs("/tmp", "", "0755");
+    view_.mount_tmpfs("/tmp", "", "0755", "");
     const auto areas = view_.areas();
     EXPECT_EQ(areas.at("/"), "") << "private";
     EXPECT_EQ(areas.at("/etc"), "/etc");

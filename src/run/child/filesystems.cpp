@@ -43,6 +43,21 @@ int mount_fresh(const SetupState& state, const char* type, const char* const* op
     return error;
 }
 
+namespace {
+
+int make_entry(int tree, const plan::MountTmpfs::Entry& entry) noexcept {
+    const char* path = entry.path.c_str();
+    if (S_ISDIR(entry.type)) {
+        return ::mkdirat(tree, path, entry.mode) < 0 ? errno : 0;
+    }
+    if (S_ISLNK(entry.type)) {
+        return ::symlinkat(entry.text.c_str(), tree, path) < 0 ? errno : 0;
+    }
+    return make_file(tree, path, entry.mode, entry.content ? &*entry.content : nullptr);
+}
+
+}  // namespace
+
 int execute(SetupState& state, const plan::MountTmpfs& step) noexcept {
     const char* options[5] = {"mode", step.mode.c_str(), nullptr, nullptr, nullptr};
     if (!step.size.empty()) {
@@ -51,11 +66,9 @@ int execute(SetupState& state, const plan::MountTmpfs& step) noexcept {
     }
     int tree = -1;
     int error = make_fresh("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, tree);
-    for (const plan::MountTmpfs::MountPoint& point : step.mount_points) {
+    for (const plan::MountTmpfs::Entry& entry : step.entries) {
         if (error == 0) {
-            const int made = point.directory ? ::mkdirat(tree, point.path.c_str(), 0755)
-                                             : ::mknodat(tree, point.path.c_str(), S_IFREG | 0444, 0);
-            error = made < 0 && errno != EEXIST ? errno : 0;
+            error = make_entry(tree, entry);
         }
     }
     if (error == 0) {

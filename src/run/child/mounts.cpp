@@ -167,8 +167,25 @@ int execute(SetupState& state, const plan::ScratchDirectory& step) noexcept {
     return ::mkdirat(state.scratch, step.path.c_str(), step.mode) < 0 ? errno : 0;
 }
 
+int make_file(int directory, const char* path, mode_t mode, const plan::Content* content) noexcept {
+    if (content == nullptr) {
+        return ::mknodat(directory, path, S_IFREG | mode, 0) < 0 ? errno : 0;
+    }
+    const int file = ::openat(directory, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    int error = file < 0 ? errno : 0;
+    for (std::size_t done = 0; error == 0 && done < content->bytes.size();) {
+        const ssize_t written = ::write(file, content->bytes.data() + done, content->bytes.size() - done);
+        error = written < 0 ? errno : 0;
+        done += written < 0 ? 0 : static_cast<std::size_t>(written);
+    }
+    if (file >= 0) {
+        ::close(file);
+    }
+    return error;
+}
+
 int execute(SetupState& state, const plan::ScratchFile& step) noexcept {
-    return ::mknodat(state.scratch, step.path.c_str(), S_IFREG | 0444, 0) < 0 ? errno : 0;
+    return make_file(state.scratch, step.path.c_str(), step.mode, step.content ? &*step.content : nullptr);
 }
 
 int execute(SetupState& state, const plan::ScratchSymlink& step) noexcept {
@@ -207,10 +224,10 @@ int execute(SetupState& state, const plan::BindMount& step) noexcept {
     if (tree < 0) {
         return errno;
     }
-    struct stat now {};
-    int error = ::fstat(tree, &now) < 0 ? errno : 0;
     // The launcher decided from what it saw there: something else under that name is somebody's trick, or at best news.
-    if (error == 0 && !(plan::FileId{now.st_dev, now.st_ino, now.st_mode & S_IFMT} == step.source.expected)) {
+    plan::FileId now;
+    int error = identify(tree, now);
+    if (error == 0 && !(now == step.source.expected)) {
         error = ESTALE;
     }
     if (error != 0) {

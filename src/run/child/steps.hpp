@@ -87,6 +87,9 @@ int attach(const SetupState& state, int tree, const char* target) noexcept;
 /// Waits for init's next word that the setup child may go on. namespaces.cpp
 void await_init(const SetupState& state) noexcept;
 
+/// A file with this content, or an empty one where that is nullptr. mounts.cpp
+int make_file(int directory, const char* path, mode_t mode, const plan::Content* content) noexcept;
+
 /// The loopback interface of the current network namespace up. namespaces.cpp
 int raise_loopback() noexcept;
 

@@ -6,6 +6,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 namespace sandbox::run {
 namespace {
 
@@ -69,6 +72,16 @@ int open_inside(int root, const char* path) noexcept {
         }
     }
     return -1;
+}
+
+int identify(int fd, plan::FileId& id) noexcept {
+    struct statx entry {};
+    if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &entry) < 0) {
+        return errno;
+    }
+    id = {makedev(entry.stx_dev_major, entry.stx_dev_minor), static_cast<ino_t>(entry.stx_ino),
+          static_cast<mode_t>(entry.stx_mode & S_IFMT)};
+    return 0;
 }
 
 int write_file(int directory, const char* path, const char* text) noexcept {

@@ -1,0 +1,118 @@
+#include "host/tree.hpp"
+
+#include "sys/fd.hpp"
+#include "sys/syscalls.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+namespace sandbox::host {
+namespace {
+
+constexpr std::size_t most_text = 64UL * 1024;
+
+std::string read_link(int directory, const char* name) {
+    char text[PATH_MAX];
+    const ssize_t length = ::readlinkat(directory, name, text, sizeof text);
+    return length < 0 ? std::string() : std::string(text, static_cast<std::size_t>(length));
+}
+
+std::optional<Entry> look_at(int directory, const char* name) {
+    std::optional<plan::FileId> id = identify(directory, name, AT_SYMLINK_NOFOLLOW);
+    if (!id) {
+        return std::nullopt;
+    }
+    return Entry{name, *id, S_ISLNK(id->type) ? read_link(directory, name) : std::string()};
+}
+
+// A device or FIFO under that name must not be opened: that alone may do something, or never return.
+std::string read_up_to(const std::string& root, const std::string& path, std::size_t most) {
+    const sys::UniqueFd directory(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    open_how how{};
+    how.flags = O_PATH | O_CLOEXEC;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    const sys::UniqueFd place(sys::openat2(directory.get(), path.c_str(), how));
+    const std::optional<plan::FileId> id = place ? identify(place.get(), "", AT_EMPTY_PATH) : std::nullopt;
+    if (!id || !S_ISREG(id->type)) {
+        return {};
+    }
+    const std::string again = "/proc/self/fd/" + std::to_string(place.get());
+    const sys::UniqueFd file(::open(again.c_str(), O_RDONLY | O_CLOEXEC));
+    std::string text;
+    char chunk[4096];
+    while (file && text.size() < most) {
+        const ssize_t length = ::read(file.get(), chunk, sizeof chunk);
+        if (length <= 0) {
+            break;
+        }
+        text.append(chunk, static_cast<std::size_t>(length));
+    }
+    return text;
+}
+
+}  // namespace
+
+std::optional<plan::FileId> identify(int directory, const char* path, int flags) {
+    struct statx entry {};
+    if (::statx(directory, path, flags | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &entry) < 0) {
+        return std::nullopt;
+    }
+    return plan::FileId{makedev(entry.stx_dev_major, entry.stx_dev_minor), static_cast<ino_t>(entry.stx_ino),
+                        static_cast<mode_t>(entry.stx_mode & S_IFMT)};
+}
+
+std::optional<Entry> RealTree::look(const std::string& path) const {
+    return look_at(AT_FDCWD, path.c_str());
+}
+
+std::optional<plan::FileId> RealTree::follow(const std::string& path, int& error) const {
+    std::optional<plan::FileId> id = identify(AT_FDCWD, path.c_str(), 0);
+    error = id ? error : errno;
+    return id;
+}
+
+std::optional<std::string> RealTree::canonical(const std::string& path) const {
+    const std::unique_ptr<char, decltype(&std::free)> resolved(::realpath(path.c_str(), nullptr), &std::free);
+    return resolved ? std::optional<std::string>(resolved.get()) : std::nullopt;
+}
+
+std::optional<std::vector<Entry>> RealTree::list(const std::string& path) const {
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
+    if (!directory) {
+        return std::nullopt;
+    }
+    std::vector<Entry> entries;
+    while (const dirent* found = ::readdir(directory.get())) {
+        const std::string name = found->d_name;
+        if (name == "." || name == "..") {
+            continue;
+        }
+        if (std::optional<Entry> entry = look_at(::dirfd(directory.get()), found->d_name)) {
+            entries.push_back(std::move(*entry));
+        }
+    }
+    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
+    return entries;
+}
+
+std::string RealTree::read(const std::string& root, const std::string& path) const {
+    return read_text_inside(root, path);
+}
+
+std::string read_text(const std::string& path) {
+    return read_up_to("/", path, most_text);
+}
+
+std::string read_text_inside(const std::string& root, const std::string& path) {
+    return read_up_to(root, path, most_text);
+}
+
+}  // namespace sandbox::host

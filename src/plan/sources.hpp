@@ -1,0 +1,38 @@
+// Where the sources of the user's mounts lead: the one rule for symbolic links (host::LinkRule), and what is said of a
+// source that leads nowhere. Pure.
+#pragma once
+
+#include "host/facts.hpp"
+
+#include <sandbox/spec.hpp>
+
+#include <optional>
+#include <string>
+
+namespace sandbox::plan {
+
+class Sources {
+  public:
+    Sources(const Spec& spec, const host::Facts& facts, const host::Tree& tree);
+
+    struct Found {
+        FileId id;
+        std::string canonical;
+        std::string own_path;  ///< as it was typed, made absolute: where it stands inside without a target
+        std::string reach;     ///< how the child reaches it: a relative source from the inherited directory
+    };
+    /// Nothing where it is missing and may be (`optional`). Throws an Error that begins with what was asked.
+    [[nodiscard]] std::optional<Found> find(const std::string& source, const std::string& asked, bool optional) const;
+
+  private:
+    [[nodiscard]] host::Resolution resolve(const std::string& source) const { return tree_.resolve(source, rule_); }
+
+    const host::Facts& facts_;
+    const host::Tree& tree_;
+    host::LinkRule rule_;
+};
+
+/// An entry of Spec::mounts as it is written on the command line, for messages: `--ro SRC:DST`.
+[[nodiscard]] std::string as_asked(const Mount& mount);
+
+}  // namespace sandbox::plan
