@@ -206,6 +206,13 @@ int execute(SetupState& state, const plan::MountRoot& step) noexcept {
 }
 
 int execute(SetupState& state, const plan::KeepRoot&) noexcept {
+    // A program with file capabilities that are not in the bounding set could not be executed (EPERM): they shall count
+    // for nothing, as everywhere else.
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_NOSUID;
+    if (sys::mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, attributes) < 0) {
+        return errno;
+    }
     state.root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     return state.root < 0 ? errno : 0;
 }
