@@ -31,6 +31,7 @@ TEXTS = {
     "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
     "/etc/hostname": "vm\n",
     "/etc/resolv.conf": "nameserver 192.0.2.53\n",
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
     "/etc/os-release": "ID=debian\nNAME=Debian\n",
 }
 DIRECTORIES = {"/dev": 0o755, "/etc": 0o755, "/home": 0o755, "/media": 0o755, "/mnt": 0o755, "/opt": 0o755,

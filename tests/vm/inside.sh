@@ -29,6 +29,7 @@ ln -s fd/2 /dev/stderr
 for module in /vm/modules/*; do
     busybox insmod "$module"
 done
+ldconfig
 hostname vm
 ip link set lo up
 mkdir -p /run/user/12345
