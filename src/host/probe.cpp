@@ -11,6 +11,7 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include <linux/capability.h>
@@ -50,8 +51,9 @@ Stream probe_stream(int fd) {
     stream.id = identity(entry);
     stream.type = entry.st_mode & S_IFMT;
     if (S_ISREG(entry.st_mode)) {
-        stream.memory =
-            read_link(AT_FDCWD, ("/proc/thread-self/fd/" + std::to_string(fd)).c_str()).starts_with("/memfd:");
+        char name[sizeof "/memfd:"] = {};
+        const std::string link = "/proc/thread-self/fd/" + std::to_string(fd);
+        stream.memory = ::readlink(link.c_str(), name, sizeof name - 1) > 0 && std::string_view(name) == "/memfd:";
         const int seals = ::fcntl(fd, F_GET_SEALS);
         stream.sealed = seals >= 0 && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0;
     }

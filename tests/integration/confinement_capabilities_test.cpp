@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "host/probe.hpp"
+#include "host/tree.hpp"
 #include "plan/build.hpp"
 #include "run/launcher.hpp"
 #include "spec/capabilities.hpp"
