@@ -81,22 +81,6 @@ TEST_F(TerminalJobControl, ControlZStopsCatAndFgLetsItReadOn) {
     EXPECT_EQ(shell.last_status(), 0);
 }
 
-// As programs do that read Ctrl-Z as a key.
-TEST_F(TerminalJobControl, ACommandThatStopsItsGroupIsStopped) {
-    for (const char* options : {"", "--init ", "--tty new ", "--tty new --init "}) {
-        HostShell shell;
-        shell.run(std::string("$SANDBOX ") + options + "-- sh -c 'kill -TSTP 0; read line; echo got-$line.'");
-        shell.expect("Stopped");
-        shell.expect_prompt();
-        shell.run("fg");
-        shell.await_foreground_other_than(shell.pid());
-        shell.type("text\n");
-        shell.expect("got-text.");
-        shell.expect_prompt();
-        EXPECT_EQ(shell.last_status(), 0) << options;
-    }
-}
-
 TEST_F(TerminalJobControl, BgContinuesAStoppedSandbox) {
     HostShell shell;
     const pid_t sleep = start_job(shell, "$SANDBOX -- sleep 100", "sleep");

@@ -18,7 +18,6 @@ namespace sandbox::run {
 namespace {
 
 [[noreturn]] void listen(int tell) noexcept {
-    const pid_t init = ::getppid();
     sigset_t set;
     sigemptyset(&set);
     for (const int number : {SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU}) {
@@ -37,10 +36,9 @@ namespace {
     }
     signalfd_siginfo info{};
     while (::read(0, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-        // The kernel speaks for the terminal. What init sends it has carried out itself.
-        const HeardSignal heard{static_cast<std::int32_t>(info.ssi_signo), info.ssi_code == SI_KERNEL ? 1 : 0};
-        if ((heard.from_terminal != 0 || static_cast<pid_t>(info.ssi_pid) != init) &&
-            ::write(1, &heard, sizeof heard) < 0) {
+        // The kernel speaks for the terminal. What a process sends to its group reaches the command by itself.
+        const auto signal = static_cast<std::int32_t>(info.ssi_signo);
+        if (info.ssi_code == SI_KERNEL && ::write(1, &signal, sizeof signal) < 0) {
             break;
         }
     }

@@ -197,15 +197,11 @@ void drain_signals(const Supervision& supervision) noexcept {
 }
 
 void hear(Supervision& supervision) noexcept {
-    HeardSignal heard;
-    if (::read(supervision.heard, &heard, sizeof heard) != static_cast<ssize_t>(sizeof heard)) {
-        return;
-    }
-    // A command that is pid 1 and stops its group, itself included, means it; what else a process sends to its group,
-    // pid 1 does not hear, as pid_namespaces(7) has it.
-    const bool counts = heard.from_terminal != 0 || default_action(heard.signal) == DefaultAction::stop;
-    if (counts && must_emulate(supervision, heard.signal)) {
-        emulate_default(supervision, heard.signal, heard.from_terminal != 0);
+    std::int32_t signal = 0;
+    if (::read(supervision.heard, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+        if (must_emulate(supervision, signal)) {
+            emulate_default(supervision, signal, true);
+        }
     }
 }
 

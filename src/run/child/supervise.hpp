@@ -3,8 +3,6 @@
 
 #include "run/child/child.hpp"
 
-#include <cstdint>
-
 namespace sandbox::run {
 
 /// All that init still holds.
@@ -14,7 +12,7 @@ struct Supervision {
     pid_t host_pid = -1;       ///< the command's, as the host's /proc has it
     int signals = -1;          ///< signalfd of SIGCHLD
     pid_t listener = -1;       ///< see listener.cpp
-    int heard = -1;            ///< read end: HeardSignal from the listener
+    int heard = -1;            ///< read end: numbers of signals from the listener
     int command_status = -1;   ///< /proc/PID/status of the command
     int command_syscall = -1;  ///< /proc/PID/syscall of the command, or -1 where the kernel has none
     int children = -1;         ///< our own list of children, where no pid namespace ends them for us
@@ -27,12 +25,6 @@ struct Supervision {
 
 /// Makes `events`, once the other members are there: the last thing that needs a descriptor. Returns an errno.
 [[nodiscard]] int watch_events(Supervision& supervision) noexcept;
-
-/// Listener to init: a signal to the command's process group, of the terminal or of a process inside.
-struct HeardSignal {
-    std::int32_t signal = 0;
-    std::int32_t from_terminal = 0;
-};
 
 /// Confines init, lets the setup child go on, then supervises the command to its end. Does not return.
 [[noreturn]] void supervise(Supervision& supervision) noexcept;
