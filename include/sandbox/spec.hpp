@@ -122,8 +122,16 @@ struct Device {
     friend bool operator==(const Device&, const Device&) = default;
 };
 
+/// Hides what is at `path` inside (relative: from the caller's current directory), wherever else it is shown, too; a
+/// path that does not exist below a writable directory cannot be created. Components may be patterns of `*`, `?`,
+/// `[a-z]` and `**`; a backslash makes them plain.
+struct Hide {
+    std::string path;
+    friend bool operator==(const Hide&, const Hide&) = default;
+};
+
 /// One entry of the view, applied in the order given. Relative targets are relative to the caller's current directory.
-using Mount = std::variant<Bind, Tmpfs, Directory, Symlink, FileCopy, FileData, Device>;
+using Mount = std::variant<Bind, Tmpfs, Directory, Symlink, FileCopy, FileData, Device, Hide>;
 
 /// With a value: set. Without: passed from the caller where it is set; `name` may be a glob of * and ?.
 struct EnvironmentRule {

@@ -31,6 +31,7 @@ enum class OptionId : std::uint8_t {
     data,
     device,
     device_try,
+    hide,
     home,
     net,
     env,
@@ -107,7 +108,7 @@ inline constexpr auto option_table = std::to_array<Option>({
     {OptionId::ro, "ro", "SRC[:DST]", Section::file_system, Repeat::any,
      "Show SRC of the host read-only, at DST or at its own path. \\: stands for a colon in a path, \\\\ for a "
      "backslash. "
-     "This and those below up to --device-try apply in the order given."},
+     "This and those below up to --hide apply in the order given."},
     {OptionId::ro_try, "ro-try", "SRC[:DST]", Section::file_system, Repeat::any,
      "The same, but a SRC that does not exist is passed over."},
     {OptionId::rw, "rw", "SRC[:DST]", Section::file_system, Repeat::any,
@@ -128,6 +129,8 @@ inline constexpr auto option_table = std::to_array<Option>({
      "Let the device node SRC of the host be opened, at DST or at its own path."},
     {OptionId::device_try, "device-try", "SRC[:DST]", Section::file_system, Repeat::any,
      "The same, but a SRC that does not exist is passed over."},
+    {OptionId::hide, "hide", "PATH", Section::file_system, Repeat::any,
+     "Make PATH empty and unreadable, or impossible to create. Its components may be patterns of * ? [a-z] and **."},
     {OptionId::home, "home", "private|rw", Section::file_system, Repeat::once,
      "private: an empty home directory, the default. rw: the real one."},
 

@@ -143,6 +143,9 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::device_try:
             spec.mounts.emplace_back(parse_device(value, true));
             return;
+        case OptionId::hide:
+            spec.mounts.emplace_back(Hide{value});
+            return;
         case OptionId::home:
             spec.home = parse_home(value);
             return;

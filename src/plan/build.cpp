@@ -1,5 +1,6 @@
 #include "plan/build.hpp"
 
+#include "plan/aliases.hpp"
 #include "plan/confinement.hpp"
 #include "plan/default_view.hpp"
 #include "plan/environment.hpp"
@@ -262,23 +263,31 @@ void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, cons
 // The default plan has some 120; growing costs more than making.
 constexpr std::size_t most_default_steps = 192;
 
-// Where a mount point is missing in a directory of the host, the directory is made of scratch from the start: plan
-// again, knowing it. Every round finds at least one more, and there are no more than mounts.
+// Where a mount point is missing in a directory of the host, or something in it is hidden, the directory is made of
+// scratch from the start: plan again, knowing it. Every round learns something new, and hides of any number are learnt
+// in one.
 std::pair<Identity, std::vector<std::string>> plan_view(Plan& plan, const Spec& spec, const host::Facts& facts,
                                                         const host::Tree& tree) {
-    std::set<std::string> skeletons;
+    Learnt learnt;
     const Homes homes = spec.root ? Homes() : Homes(facts, tree);
+    const Aliases aliases(facts.mounts);
     const Sources sources(spec, facts, tree);
     for (;;) {
         Plan attempt = plan;
         attempt.steps.reserve(most_default_steps);
-        DefaultView view(spec, facts, tree, homes, sources, skeletons, attempt);
+        DefaultView view(spec, facts, tree, homes, sources, aliases, learnt, attempt);
         view.build();
-        if (view.missing_skeletons().empty()) {
+        const Learnt news = view.news();
+        if (news.skeletons.empty() && news.hidden.empty()) {
             plan = std::move(attempt);
             return {Identity{view.home(), view.cwd(), std::nullopt}, view.writable()};
         }
-        skeletons.insert(view.missing_skeletons().begin(), view.missing_skeletons().end());
+        if (!learnt.add(news)) {
+            throw Error("cannot plan the view: " +
+                        (news.hidden.empty() ? *news.skeletons.begin() : news.hidden.begin()->first) +
+                        " is neither shown nor hidden")
+                .with_fix("this is a fault of sandbox: leave the option out that concerns it");
+        }
     }
 }
 

@@ -23,17 +23,19 @@ constexpr std::array device_names = {"null", "zero", "full", "random", "urandom"
 }  // namespace
 
 DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree, const Homes& homes,
-                         const Sources& sources, const std::set<std::string>& skeletons, Plan& plan)
+                         const Sources& sources, const Aliases& aliases, const Learnt& learnt, Plan& plan)
     : spec_(spec),
       facts_(facts),
       tree_(tree),
       fresh_(spec::fresh_namespaces(spec)),
       homes_(homes),
       sources_(sources),
-      skeletons_(skeletons),
+      learnt_(learnt),
+      skeletons_(learnt.skeletons),
       view_(plan, tree, skeletons_, hidden_paths_),
       kernel_mounts_(facts, tree, view_, plan),
       plan_(plan) {
+    view_.know(learnt, aliases);
     for (const Homes::Hidden& hidden : homes_.hidden()) {
         // What is left out stays out, also when the host puts something else in its place: a mask would move with the
         // directory that it covers. Where the directory above cannot be read, the mask has to do.
@@ -43,6 +45,12 @@ DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host:
             skeletons_.insert(above);
         }
     }
+}
+
+Learnt DefaultView::news() const {
+    Learnt news = view_.news();
+    news.skeletons.insert(view_.missing_skeletons().begin(), view_.missing_skeletons().end());
+    return news;
 }
 
 void DefaultView::build() {
@@ -63,7 +71,7 @@ void DefaultView::build() {
     }
     make_sys();
     kernel_mounts_.guard(plan_.base, "/", false);
-    UserMounts(spec_, facts_, sources_, homes_, kernel_mounts_, view_).apply();
+    UserMounts(spec_, facts_, tree_, sources_, homes_, kernel_mounts_, learnt_, view_).apply();
     choose_cwd();
     plan_.areas = view_.areas();
     plan_.cwd = cwd_;

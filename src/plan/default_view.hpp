@@ -19,13 +19,13 @@ namespace sandbox::plan {
 class DefaultView {
   public:
     DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree, const Homes& homes,
-                const Sources& sources, const std::set<std::string>& skeletons, Plan& plan);
+                const Sources& sources, const Aliases& aliases, const Learnt& learnt, Plan& plan);
     void build();
 
     [[nodiscard]] std::string home() const { return spec_.root ? "/root" : homes_.own(); }
     [[nodiscard]] const std::string& cwd() const { return cwd_; }
-    /// See View.
-    [[nodiscard]] const std::set<std::string>& missing_skeletons() const { return view_.missing_skeletons(); }
+    /// What this round has learnt for the next; nothing when the plan is complete.
+    [[nodiscard]] Learnt news() const;
     [[nodiscard]] const std::vector<std::string>& writable() const { return view_.writable(); }
 
   private:
@@ -46,6 +46,7 @@ class DefaultView {
     NamespaceSet fresh_;
     const Homes& homes_;
     const Sources& sources_;
+    const Learnt& learnt_;
     std::set<std::string> skeletons_;
     std::set<std::string> hidden_paths_;
     View view_;

@@ -1,5 +1,6 @@
 #include "plan/homes.hpp"
 
+#include "plan/aliases.hpp"
 #include "plan/environment.hpp"
 #include "spec/passwd.hpp"
 #include "spec/paths.hpp"
@@ -91,32 +92,15 @@ void Homes::hide(const std::string& path, bool holds_homes, const std::string& p
     }
 }
 
-// The same tree can be mounted twice (mount --bind /home /mnt): device and root of a mount say so.
+// The same tree can be mounted twice (mount --bind /home /mnt).
 void Homes::hide_copies(const std::vector<host::MountEntry>& mounts) {
+    const Aliases aliases(mounts);
     const std::vector<Hidden> originals = hidden_;
     for (const Hidden& hidden : originals) {
-        const host::MountEntry* holder = nullptr;
-        for (const host::MountEntry& mount : mounts) {
-            if (spec::is_below_or_same(hidden.path, mount.target) &&
-                (holder == nullptr || mount.target.size() >= holder->target.size())) {
-                holder = &mount;
-            }
-        }
-        if (holder == nullptr) {
-            continue;
-        }
-        const std::string inner = joined(holder->root, rest_of(hidden.path, holder->target));
-        for (const host::MountEntry& mount : mounts) {
-            if (&mount == holder || mount.device != holder->device) {
-                continue;
-            }
-            if (spec::is_below_or_same(inner, mount.root)) {
-                hide(joined(mount.target, rest_of(inner, mount.root)), hidden.holds_homes);
-            } else if (spec::is_below_or_same(mount.root, inner)) {
-                const std::string origin = joined(hidden.path, rest_of(mount.root, inner));
-                const bool whole = hidden.holds_homes && spec::parent(origin) == hidden.path;
-                hide(mount.target, false, whole ? std::string() : origin);
-            }
+        for (const Aliases::Alias& alias : aliases.of(hidden.path)) {
+            const bool part = !alias.part_of.empty();
+            const bool whole = part && hidden.holds_homes && spec::parent(alias.part_of) == hidden.path;
+            hide(alias.path, !part && hidden.holds_homes, whole ? std::string() : alias.part_of);
         }
     }
 }

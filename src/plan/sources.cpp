@@ -15,7 +15,7 @@ namespace sandbox::plan {
 namespace {
 
 // What a file system that is gone answers, beside the usual.
-bool is_missing(int error) {
+bool is_gone(int error) {
     return error == ENOENT || error == ENOTDIR || error == ENOTCONN || error == ESTALE || error == EHOSTDOWN ||
            error == ENODEV || error == ENXIO;
 }
@@ -84,7 +84,7 @@ Sources::Sources(const Spec& spec, const host::Facts& facts, const host::Tree& t
 std::optional<Sources::Found> Sources::find(const std::string& source, const std::string& asked, bool optional) const {
     const host::Resolution found = resolve(source);
     if (found.end == host::Resolution::End::failed) {
-        if (optional && is_missing(found.error)) {
+        if (optional && is_gone(found.error)) {
             return std::nullopt;
         }
         throw Error(asked + ": cannot show " + source + ": " + std::strerror(found.error))
@@ -106,6 +106,11 @@ std::optional<Sources::Found> Sources::find(const std::string& source, const std
     return Found{found.id, found.canonical, own, relative && found.canonical != "/" ? source : found.canonical};
 }
 
+bool Sources::is_missing(const std::string& source) const {
+    const host::Resolution found = resolve(source);
+    return found.end == host::Resolution::End::failed && found.error == ENOENT;
+}
+
 std::string as_asked(const Mount& mount) {
     const auto with = [](std::string first, const std::string& rest) {
         return rest.empty() ? first : std::move(first) + ":" + rest;
@@ -125,6 +130,7 @@ std::string as_asked(const Mount& mount) {
                 return std::string(wanted.optional ? "--device-try " : "--device ") +
                        with(wanted.source, wanted.target);
             },
+            [](const sandbox::Hide& hidden) { return "--hide " + hidden.path; },
         },
         mount);
 }

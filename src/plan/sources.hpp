@@ -23,6 +23,8 @@ class Sources {
     };
     /// Nothing where it is missing and may be (`optional`). Throws an Error that begins with what was asked.
     [[nodiscard]] std::optional<Found> find(const std::string& source, const std::string& asked, bool optional) const;
+    /// Whether nothing is there, and no link on the way leads where none may.
+    [[nodiscard]] bool is_missing(const std::string& source) const;
 
   private:
     [[nodiscard]] host::Resolution resolve(const std::string& source) const { return tree_.resolve(source, rule_); }

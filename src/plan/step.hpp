@@ -158,6 +158,16 @@ struct Mask {
     static constexpr const char* name = "mask";
     std::string target;
 };
+/// In the scratch tmpfs, what stands in place of a hidden file: a node that nobody can open behind nodev.
+struct ScratchHidden {
+    static constexpr const char* name = "hidden";
+    std::string path;
+};
+/// An existing file in a writable directory made unreadable: that node over it. Nobody inside can take its place.
+struct Hide {
+    static constexpr const char* name = "hide";
+    std::string target;
+};
 /// An existing entry bound onto itself, read-only. A path that does not exist is passed over.
 struct ReadOnly {
     static constexpr const char* name = "read-only";
@@ -266,10 +276,10 @@ struct Execute {
 
 using Step = std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory,
                           ScratchFile, ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs,
-                          MountProc, JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ReadOnly, Pin, PivotRoot,
-                          LoopbackUp, Sysctl, KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname,
-                          NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors, CoreLimit, NoNewPrivileges,
-                          Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
+                          MountProc, JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide,
+                          ReadOnly, Pin, PivotRoot, LoopbackUp, Sysctl, KeepQuotaDirectory, Quota, EnterGuest,
+                          SetHostname, SetDomainname, NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors,
+                          CoreLimit, NoNewPrivileges, Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

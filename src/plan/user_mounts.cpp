@@ -1,5 +1,6 @@
 #include "plan/user_mounts.hpp"
 
+#include "plan/hides.hpp"
 #include "plan/places.hpp"
 #include "spec/paths.hpp"
 
@@ -44,6 +45,7 @@ const char* kind_of(mode_t type) {
 
 void UserMounts::apply() {
     for (const Mount& mount : spec_.mounts) {
+        view_.at(++number_);
         asked_ = as_asked(mount);
         try {
             std::visit([this](const auto& entry) { apply(entry); }, mount);
@@ -73,6 +75,11 @@ void UserMounts::refuse_whole_home(const Sources::Found& found) const {
 }
 
 void UserMounts::apply(const Bind& bind) {
+    // Protected before it exists, as `--rw . --ro .git/hooks` means it.
+    if (!bind.writable && !bind.optional && bind.target.empty() && facts_.cwd && sources_.is_missing(bind.source) &&
+        view_.hold_missing(spec::absolute(*facts_.cwd, bind.source), bind.source.ends_with('/'))) {
+        return;
+    }
     const std::optional<Sources::Found> found = sources_.find(bind.source, asked_, bind.optional);
     if (!found) {
         return;
@@ -129,6 +136,10 @@ void UserMounts::apply(const Device& wanted) {
     const std::string target = wanted.target.empty() ? found->own_path : inside(wanted.target);
     view_.bind({found->reach, found->id, asked_}, found->canonical, target, device);
     view_.add_landlock_rule(view_.resolve(target));
+}
+
+void UserMounts::apply(const sandbox::Hide& hidden) {
+    hide(view_, facts_, tree_, hidden.path, number_, learnt_, view_.news());
 }
 
 }  // namespace sandbox::plan

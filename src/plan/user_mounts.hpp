@@ -15,9 +15,16 @@ namespace sandbox::plan {
 
 class UserMounts {
   public:
-    UserMounts(const Spec& spec, const host::Facts& facts, const Sources& sources, const Homes& homes,
-               KernelMounts& kernel_mounts, View& view)
-        : spec_(spec), facts_(facts), sources_(sources), homes_(homes), kernel_mounts_(kernel_mounts), view_(view) {}
+    UserMounts(const Spec& spec, const host::Facts& facts, const host::Tree& tree, const Sources& sources,
+               const Homes& homes, KernelMounts& kernel_mounts, const Learnt& learnt, View& view)
+        : spec_(spec),
+          facts_(facts),
+          tree_(tree),
+          sources_(sources),
+          homes_(homes),
+          kernel_mounts_(kernel_mounts),
+          learnt_(learnt),
+          view_(view) {}
 
     /// All of Spec::mounts. Throws at the first that cannot be; the message begins with it.
     void apply();
@@ -30,17 +37,21 @@ class UserMounts {
     void apply(const FileCopy& file);
     void apply(const FileData& file);
     void apply(const Device& wanted);
+    void apply(const sandbox::Hide& hidden);
     void refuse_whole_home(const Sources::Found& found) const;
     /// A target as the view has it.
     [[nodiscard]] std::string inside(const std::string& target) const;
 
     const Spec& spec_;
     const host::Facts& facts_;
+    const host::Tree& tree_;
     const Sources& sources_;
     const Homes& homes_;
     KernelMounts& kernel_mounts_;
+    const Learnt& learnt_;
     View& view_;
-    std::string asked_;  ///< the entry that is being applied, as it is written on the command line
+    std::string asked_;    ///< the entry that is being applied, as it is written on the command line
+    unsigned number_ = 0;  ///< of the mount, from 1
 };
 
 }  // namespace sandbox::plan

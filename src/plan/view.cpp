@@ -161,6 +161,8 @@ void View::cover(const std::string& path, Area area) {
     for (auto below = held_.lower_bound(path); below != held_.end() && below->first.starts_with(path);) {
         below = spec::is_below_or_same(below->first, path) ? held_.erase(below) : std::next(below);
     }
+    masked_.erase(path);
+    shown_elsewhere_stale_ = true;
     areas_[path] = std::move(area);
 }
 
@@ -187,8 +189,11 @@ View::New View::mount_point(mode_t type) {
 }
 
 bool View::wants_skeleton(const std::string& path) const {
-    return std::any_of(skeletons_.begin(), skeletons_.end(),
-                       [&](const std::string& directory) { return spec::is_below_or_same(directory, path); });
+    if (path == "/" || skeletons_.contains(path)) {
+        return !skeletons_.empty();
+    }
+    const auto below = skeletons_.lower_bound(path + "/");
+    return below != skeletons_.end() && below->starts_with(path + "/");
 }
 
 void View::show_entries(const std::string& scratch, const std::string& inside, const HostPlace& from,
@@ -203,6 +208,10 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
         const std::string target = spec::join(inside, entry.name);
         if (replaced.contains(entry.name) || hidden_.contains(target)) {
             make_in_scratch(here, mount_point(S_IFDIR));
+            continue;
+        }
+        if (const HiddenEntry* hidden = known_hidden(target)) {
+            leave_out(here, entry.id.type, hidden->left_out);
             continue;
         }
         if (S_ISLNK(entry.id.type)) {
@@ -296,6 +305,9 @@ std::string View::make_place(const std::string& target, const Walk& found, New l
     if (area->kind == Area::Kind::special) {
         throw Error("cannot mount at " + target + ": nothing can be made below " + prefix);
     }
+    if (area->kind == Area::Kind::scratch) {
+        open_closed(area->backing.source + (prefix == "/" ? found.path : found.path.substr(prefix.size())));
+    }
     std::string path = found.path;
     for (std::size_t i = 0; i + 1 < found.missing.size(); ++i) {
         path = spec::join(path, found.missing[i]);
@@ -355,15 +367,26 @@ void View::bind(Source source, const std::string& canonical, const std::string& 
     if (source.path == "/") {
         ++std::get<MakeScratch>(plan_.steps[scratch_step_]).root_copies;
     }
-    if (attributes.read_only && S_ISDIR(source.expected.type) && wants_skeleton(place)) {
-        show_skeleton(place, {source.path, canonical});
+    if (const HiddenEntry* hidden = known_hidden(place); hidden != nullptr && hidden->order > now_) {
+        // A later option hides it: as what of the host is there anyway, or what is made for this.
+        if (const auto [prefix, area] = area_of(place);
+            area == nullptr || area->kind != Area::Kind::host ||
+            spec::join(area->backing.canonical,
+                       place.substr(prefix == "/" ? 1 : std::min(place.size(), prefix.size() + 1))) != canonical) {
+            mask(place, source.expected.type);
+        }
         return;
     }
-    cover(place, {Area::Kind::host, {source.path, canonical}, !attributes.read_only});
-    plan_.steps.push_back(BindMount{std::move(source), place, attributes});
-    if (!attributes.read_only) {
-        add_writable(place);
+    if (attributes.read_only && S_ISDIR(source.expected.type) && wants_skeleton(place)) {
+        show_skeleton(place, {source.path, canonical});
+    } else {
+        cover(place, {Area::Kind::host, {source.path, canonical}, !attributes.read_only});
+        plan_.steps.push_back(BindMount{std::move(source), place, attributes});
+        if (!attributes.read_only) {
+            add_writable(place);
+        }
     }
+    hide_below(canonical, place);
 }
 
 void View::mount_tmpfs(const std::string& target, std::string size, std::string mode, std::string asked) {

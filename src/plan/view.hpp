@@ -2,6 +2,8 @@
 #pragma once
 
 #include "host/facts.hpp"
+#include "plan/aliases.hpp"
+#include "plan/learnt.hpp"
 #include "plan/plan.hpp"
 
 #include <map>
@@ -51,6 +53,31 @@ class View {
     }
     /// Entries of a scratch directory that is mounted at `target`.
     void symlink(const std::string& path, const std::string& text);
+
+    /// What the rounds before have learnt, and where else the host shows a path. Without them nothing can be hidden.
+    void know(const Learnt& learnt, const Aliases& aliases) {
+        learnt_ = &learnt;
+        aliases_ = &aliases;
+    }
+    /// The number of the user's mount that comes next, from 1.
+    void at(unsigned number) { now_ = number; }
+    /// Hides what `path` leads to, here and wherever else the same of the host is shown, now and by later binds that do
+    /// not name it: it is empty and cannot be read, or `left_out`. A path that is missing cannot be created.
+    void hide(const std::string& path, bool left_out);
+    /// The same for a real path of the host.
+    void hide_host(const std::string& canonical, bool left_out, const std::string& done = {});
+    /// Holds the place of a path that is missing below a writable directory: nothing can be created there, and nothing
+    /// is in it. False, and nothing done, where it is not missing, or not there.
+    bool hold_missing(const std::string& path, bool directory);
+    /// Whether something of the host stands at another path than its own.
+    [[nodiscard]] bool shows_elsewhere() { return !shown_elsewhere().empty(); }
+    /// What this round has learnt for the next.
+    [[nodiscard]] const Learnt& news() const { return news_; }
+    [[nodiscard]] Learnt& news() { return news_; }
+    /// The names in a directory of the inside; none where it cannot be read, or is the kernel's.
+    [[nodiscard]] std::vector<std::string> list(const std::string& directory) const;
+    /// Whether this is a directory, and no symbolic link to one.
+    [[nodiscard]] bool is_directory(const std::string& path) const;
 
     /// Where a path of the inside leads, symbolic links followed as far as they are known.
     [[nodiscard]] std::string resolve(const std::string& path) const;
@@ -125,6 +152,22 @@ class View {
                       const std::set<std::string>& replaced);
     void make_scratch_directory(const std::string& path, std::uint32_t mode);
 
+    // view_hide.cpp
+    [[nodiscard]] const HiddenEntry* known_hidden(const std::string& place) const;
+    /// What of the host stands, or would stand, at a resolved path.
+    [[nodiscard]] std::optional<std::string> host_path(const std::string& place) const;
+    void hide_if_shown(const std::string& place, const std::string& canonical, bool left_out);
+    void hide_at(const std::string& place, const std::string& canonical, bool left_out);
+    void hide_below(const std::string& canonical, const std::string& place);
+    void learn_hidden(const std::string& place, const std::string& canonical, bool left_out);
+    [[nodiscard]] bool can_be_rebuilt(const std::string& directory, const std::string& prefix);
+    [[nodiscard]] const std::vector<std::string>& shown_elsewhere();
+    void mask(const std::string& place, mode_t type);
+    /// What stands in a rebuilt directory in place of a hidden entry.
+    void leave_out(const std::string& scratch, mode_t type, bool left_out);
+    void make_closed(const std::string& scratch);
+    void open_closed(const std::string& scratch);
+
     Plan& plan_;
     const host::Tree& tree_;
     const std::set<std::string>& skeletons_;
@@ -138,6 +181,17 @@ class View {
     std::vector<std::string> writable_;
     std::size_t scratch_step_ = 0;
     unsigned counter_ = 0;
+
+    const Learnt* learnt_ = nullptr;
+    const Aliases* aliases_ = nullptr;
+    Learnt news_;
+    unsigned now_ = 0;
+    std::map<std::string, bool> hidden_places_;  ///< real paths of the host, hidden so far; left out
+    std::set<std::string> masked_;               ///< by inside path
+    std::map<std::string, bool> rebuildable_;    ///< whether a directory's entries can be read
+    std::map<std::string, std::size_t> closed_;  ///< scratch directories without permissions, and their steps
+    std::vector<std::string> shown_elsewhere_;   ///< areas of the host that stand at another path
+    bool shown_elsewhere_stale_ = true;
 };
 
 }  // namespace sandbox::plan

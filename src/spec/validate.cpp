@@ -170,6 +170,12 @@ void check_entry(const Device& device) {
     }
 }
 
+void check_entry(const Hide& hide) {
+    if (hide.path.empty() || has_nul(hide.path)) {
+        throw Error("--hide: an empty path names nothing");
+    }
+}
+
 void check_entries(const Spec& spec) {
     std::set<int> descriptors;
     for (const Mount& mount : spec.mounts) {

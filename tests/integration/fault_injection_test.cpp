@@ -107,12 +107,14 @@ std::vector<Spec> specs(const std::string& directory) {
         sandbox::FileCopy{.source = "/etc/passwd", .target = "/etc/no-such-file", .mode = {}},
         sandbox::Bind{.source = "/usr", .target = directory + "/a/b", .writable = false, .optional = false},
         sandbox::Bind{.source = "/", .target = directory + "/c", .writable = true, .optional = false},
-        sandbox::Bind{.source = "/usr", .target = "/etc/no-such-directory", .writable = false, .optional = false}};
+        sandbox::Bind{.source = "/usr", .target = "/etc/no-such-directory", .writable = false, .optional = false},
+        sandbox::Hide{"/etc/passwd"}};
     std::filesystem::create_directories(directory + "/writable/a/b");
     all[5].root = "/";
     all[5].mounts = {
         sandbox::Bind{.source = directory + "/writable", .target = "/mnt", .writable = true, .optional = false},
-        sandbox::Bind{.source = "/usr", .target = "/mnt/a/b", .writable = false, .optional = false}};
+        sandbox::Bind{.source = "/usr", .target = "/mnt/a/b", .writable = false, .optional = false},
+        sandbox::Hide{"/mnt/missing"}};
     return all;
 }
 

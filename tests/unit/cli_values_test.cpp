@@ -188,6 +188,7 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"data", {"3", ":/b", "3:", "x:/b", "-1:/b", "4294967296:/b", "3:/b:mode=99"}},
     {"device", {":/b", "/dev/null:", ":"}},
     {"device-try", {":/b", "/dev/null:"}},
+    {"hide", {}},
     {"home", {"ro", "Private", "yes", "private,rw"}},
     {"net", {"hots", "off", "None"}},
     {"env", {"=x", "=", "A*=1", "?=1"}},

@@ -35,6 +35,10 @@ int execute(SetupState& state, const plan::ReadOnly& step) noexcept;
 int execute(SetupState& state, const plan::Pin& step) noexcept;
 int execute(SetupState& state, const plan::PivotRoot& step) noexcept;
 
+// hide.cpp
+int execute(SetupState& state, const plan::ScratchHidden& step) noexcept;
+int execute(SetupState& state, const plan::Hide& step) noexcept;
+
 // filesystems.cpp
 int execute(SetupState& state, const plan::MountTmpfs& step) noexcept;
 int execute(SetupState& state, const plan::MountProc& step) noexcept;
