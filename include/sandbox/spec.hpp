@@ -53,8 +53,9 @@ using InsideId = std::variant<std::uint32_t, SelfId>;
 /// network.
 enum class Network : std::uint8_t { none, host };
 
-/// What stands at $HOME. isolated: an empty writable tmpfs, other homes hidden. writable: the caller's real home.
-enum class Home : std::uint8_t { isolated, writable };
+/// What stands at $HOME. isolated: an empty writable tmpfs, other homes hidden. readable: the caller's real home,
+/// read-only and without the credential stores. writable: the real home.
+enum class Home : std::uint8_t { isolated, readable, writable };
 
 /// The command's terminal. inherited: the caller's. own: a pseudo-terminal of its own, relayed to the caller's, which
 /// is then none of the command's descriptors.

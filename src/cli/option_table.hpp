@@ -131,8 +131,9 @@ inline constexpr auto option_table = std::to_array<Option>({
      "The same, but a SRC that does not exist is passed over."},
     {OptionId::hide, "hide", "PATH", Section::file_system, Repeat::any,
      "Make PATH empty and unreadable, or impossible to create. Its components may be patterns of * ? [a-z] and **."},
-    {OptionId::home, "home", "private|rw", Section::file_system, Repeat::once,
-     "private: an empty home directory, the default. rw: the real one."},
+    {OptionId::home, "home", "private|ro|rw", Section::file_system, Repeat::once,
+     "private: an empty home directory, the default. ro: the real one, without its credentials. rw: the real one, "
+     "whole."},
 
     {OptionId::net, "net", "none|host", Section::network, Repeat::once,
      "none: nothing but loopback, the default. host: the host's network."},

@@ -27,7 +27,8 @@ struct Choice {
 };
 
 constexpr std::array networks{Choice<Network>{"none", Network::none}, Choice<Network>{"host", Network::host}};
-constexpr std::array homes{Choice<Home>{"private", Home::isolated}, Choice<Home>{"rw", Home::writable}};
+constexpr std::array homes{Choice<Home>{"private", Home::isolated}, Choice<Home>{"ro", Home::readable},
+                           Choice<Home>{"rw", Home::writable}};
 constexpr std::array ttys{Choice<Tty>{"new", Tty::own}, Choice<Tty>{"inherit", Tty::inherited}};
 constexpr std::array landlock_uses{Choice<LandlockUse>{"auto", LandlockUse::automatic},
                                    Choice<LandlockUse>{"require", LandlockUse::require},

@@ -1,5 +1,6 @@
 #include "plan/default_view.hpp"
 
+#include "plan/credentials.hpp"
 #include "plan/kernel_mounts.hpp"
 #include "plan/places.hpp"
 #include "plan/user_mounts.hpp"
@@ -17,6 +18,14 @@
 
 namespace sandbox::plan {
 namespace {
+
+std::string store_list(std::span<const std::string_view> stores) {
+    std::string text;
+    for (const std::string_view store : stores) {
+        text += " " + std::string(store);
+    }
+    return text;
+}
 
 constexpr std::array device_names = {"null", "zero", "full", "random", "urandom", "tty"};
 
@@ -68,6 +77,7 @@ void DefaultView::build() {
         hide_homes();
         show_home();
         show_cwd();
+        hide_system_credentials();
     }
     make_sys();
     kernel_mounts_.guard(plan_.base, "/", false);
@@ -210,8 +220,41 @@ void DefaultView::show_home() {
         throw Error("cannot show the home directory: HOME does not name a directory")
             .with_fix("set HOME, or leave --home out");
     }
-    view_.bind({homes_.own(), *id}, homes_.own(), homes_.own(), host_writable);
-    kernel_mounts_.guard(homes_.own(), homes_.own(), true);
+    const bool writable = spec_.home == Home::writable;
+    view_.bind({homes_.own(), *id}, homes_.own(), homes_.own(), writable ? host_writable : host_read_only);
+    kernel_mounts_.guard(homes_.own(), homes_.own(), writable);
+    if (!writable) {
+        hide_credentials();
+    }
+}
+
+// Left out of the rebuilt home, with their names: a program that finds none asks for another way, one that may not read
+// them gives up. Also those that do not exist yet: a token that is refreshed outside does not appear.
+void DefaultView::hide_credentials() {
+    std::size_t count = 0;
+    for (const std::string& store : find_stores(tree_, homes_.own(), home_stores(), false)) {
+        view_.hide(store, true);
+        ++count;
+    }
+    // The sockets of the session, or another mount of a home, may lie in it.
+    for (const Homes::Hidden& hidden : homes_.hidden()) {
+        if (hidden.path != homes_.own() && spec::is_below_or_same(hidden.path, homes_.own())) {
+            view_.hide(hidden.path, true);
+        }
+    }
+    plan_.notes.push_back("home: read-only without " + std::to_string(count) +
+                          " credential stores that it has or could have:" + store_list(home_stores()));
+}
+
+// What only root could read, and can read here as the owner.
+void DefaultView::hide_system_credentials() {
+    if (facts_.uid != 0) {
+        return;
+    }
+    for (const std::string& store : find_stores(tree_, "", system_stores(), true)) {
+        view_.hide(store, true);
+    }
+    plan_.notes.push_back("started by root: hidden of the system, where it exists:" + store_list(system_stores()));
 }
 
 // The caller's directory lies below something hidden or private: it is shown again, with the repository around it, but

@@ -36,6 +36,8 @@ class DefaultView {
     void make_private_places();
     void hide_homes();
     void show_home();
+    void hide_credentials();
+    void hide_system_credentials();
     void show_cwd();
     void show_resolver_files();
     void choose_cwd();

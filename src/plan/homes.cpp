@@ -1,6 +1,7 @@
 #include "plan/homes.hpp"
 
 #include "plan/aliases.hpp"
+#include "plan/credentials.hpp"
 #include "plan/environment.hpp"
 #include "spec/passwd.hpp"
 #include "spec/paths.hpp"
@@ -13,28 +14,6 @@
 
 namespace sandbox::plan {
 namespace {
-
-// Below a home; never shown because the caller happens to stand in one or above it.
-constexpr std::array secret_names = {
-    ".ssh",
-    ".gnupg",
-    ".aws",
-    ".azure",
-    ".kube",
-    ".docker",
-    ".mozilla",
-    ".thunderbird",
-    ".password-store",
-    ".config/gh",
-    ".config/gcloud",
-    ".config/google-chrome",
-    ".config/chromium",
-    ".cargo/credentials",
-    ".cargo/credentials.toml",
-    ".local/share/keyrings",
-    ".netrc",
-    ".git-credentials",
-};
 
 std::string rest_of(const std::string& path, const std::string& prefix) {
     return prefix == "/" ? path : path.substr(prefix.size());
@@ -141,14 +120,9 @@ bool Homes::holds_secrets(const std::string& canonical) const {
         }
         const std::string rest = rest_of(canonical, hidden.path);
         const std::string home = hidden.holds_homes ? hidden.path + rest.substr(0, rest.find('/', 1)) : hidden.path;
-        for (const char* name : secret_names) {
-            // The store may be a link to where it really is, as in a repository of dot files.
-            const std::string store = spec::join(home, name);
-            const std::optional<std::string> real = tree_->canonical(store);
-            if (spec::is_below_or_same(canonical, store) ||
-                (real && (spec::is_below_or_same(canonical, *real) || spec::is_below_or_same(*real, canonical)))) {
-                return true;
-            }
+        const std::string inner = canonical.size() > home.size() ? canonical.substr(home.size() + 1) : std::string();
+        if (is_in_store(inner) || holds_store(*tree_, home, canonical)) {
+            return true;
         }
     }
     return false;

@@ -78,6 +78,7 @@ TEST(Values, Choices) {
     EXPECT_EQ(spec_of("--net", "host").network, Network::host);
     EXPECT_EQ(spec_of("--net", "none").network, Network::none);
     EXPECT_EQ(spec_of("--home", "rw").home, Home::writable);
+    EXPECT_EQ(spec_of("--home", "ro").home, Home::readable);
     EXPECT_EQ(spec_of("--home", "private").home, Home::isolated);
     EXPECT_EQ(spec_of("--landlock", "auto").landlock, LandlockUse::automatic);
     EXPECT_EQ(spec_of("--landlock", "require").landlock, LandlockUse::require);
@@ -189,7 +190,7 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"device", {":/b", "/dev/null:", ":"}},
     {"device-try", {":/b", "/dev/null:"}},
     {"hide", {}},
-    {"home", {"ro", "Private", "yes", "private,rw"}},
+    {"home", {"readonly", "Private", "yes", "private,rw"}},
     {"net", {"hots", "off", "None"}},
     {"env", {"=x", "=", "A*=1", "?=1"}},
     {"cwd", {}},

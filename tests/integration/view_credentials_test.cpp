@@ -1,0 +1,116 @@
+// --home ro: the real home without its credential stores, wherever they really are; and what of the system only root
+// may read.
+#include <unistd.h>
+
+#include "support/host.hpp"
+#include "support/sandbox_test.hpp"
+#include "support/text.hpp"
+
+namespace sandbox_test {
+namespace {
+
+using ViewCredentials = SandboxTest;
+
+constexpr const char* home_of_alice = R"(
+mkdir -p /home/alice/.ssh /home/alice/.config/gh /home/alice/.config/editor /home/alice/project /home/alice/.cargo
+mkdir -p /home/alice/dot/aws /home/alice/dot/kube /srv/keys /home/bob
+cd /home/alice; ln -s dot/aws .aws; ln -s /srv/keys .gnupg; ln -s /home/alice/dot/kube .kube
+for f in .ssh/id .config/gh/hosts.yml dot/aws/credentials dot/kube/config /srv/keys/secring .netrc .bash_history \
+         .cargo/credentials.toml; do echo SECRET > $f; done
+for f in .bashrc .config/editor/rc project/file .cargo/config.toml; do echo text > $f; done
+export HOME=/home/alice
+)";
+
+Result at_home(const std::string& script) {
+    return on_host_of_its_own(home_of_alice + script);
+}
+
+TEST_F(ViewCredentials, AReadableHomeHasEverythingElse) {
+    const Result result = at_home(R"(
+cd project
+$SANDBOX --home ro -- sh -c '
+    pwd; cat file ~/.bashrc ~/.config/editor/rc ~/.cargo/config.toml; ls -A ~ ~/.config ~/.cargo ~/dot /srv /home
+    grep -rs SECRET ~ /srv; touch ~/x || touch file || echo locked
+    cat ~/.ssh/id ~/.aws/credentials ~/.gnupg/secring ~/.netrc'
+)");
+    EXPECT_EQ(
+        result.out,
+        "/home/alice/project\ntext\ntext\ntext\ntext\n/home:\nalice\n\n/home/alice:\n.aws\n.bashrc\n.cargo\n.config\n"
+        ".gnupg\n.kube\ndot\nproject\n\n/home/alice/.cargo:\nconfig.toml\n\n/home/alice/.config:\neditor\n\n"
+        "/home/alice/dot:\n\n/srv:\nlocked\n")
+        << result;
+    EXPECT_EQ(count(result.err, "No such file or directory"), 4U) << result;
+}
+
+TEST_F(ViewCredentials, ATokenThatIsRefreshedOutsideDoesNotAppear) {
+    const Result result = at_home(R"(
+mkfifo /media/go; cd /
+$SANDBOX --home ro --ro /media -- sh -c 'read line < /media/go; grep -rs SECRET ~ /srv; ls -A ~/.config ~/.cargo' &
+cd /home/alice; echo SECRET > new; mv new .netrc; mkdir .docker .config/op; echo SECRET > .docker/config.json
+echo SECRET > .config/op/config; echo SECRET > .cargo/credentials
+rm -r .config/gh; mkdir .config/gh; echo SECRET > .config/gh/hosts.yml; rm .aws; mkdir .aws; echo SECRET > .aws/credentials
+echo > /media/go; wait
+)");
+    EXPECT_EQ(result.out, "/home/alice/.cargo:\nconfig.toml\n\n/home/alice/.config:\neditor\n") << result;
+}
+
+TEST_F(ViewCredentials, ALaterOptionOpensOneAndHideAddsOne) {
+    const Result result = at_home(R"(
+$SANDBOX --home ro --ro ~/.ssh --rw ~/.config/gh --hide ~/.bashrc -- sh -c '
+    cat ~/.ssh/id ~/.config/gh/hosts.yml ~/.bashrc; touch ~/.config/gh/made; ls -A ~/.config'
+$SANDBOX --home ro --ro ~/.config -- ls -A /home/alice/.config
+ls .config/gh
+)");
+    EXPECT_EQ(result.out, "SECRET\nSECRET\neditor\ngh\neditor\nhosts.yml\nmade\n") << result;
+    EXPECT_TRUE(contains(result.err, ".bashrc: Permission denied")) << result;
+}
+
+TEST_F(ViewCredentials, TheCurrentDirectoryNeverUncoversOne) {
+    const Result result = at_home(R"(
+mkdir -p .config/op .password-store/x .mozilla/firefox dot/aws/cli
+for place in .ssh .config/gh .config .config/op .cargo dot dot/aws dot/aws/cli .password-store/x .mozilla/firefox .; do
+    for home in private ro; do
+        (cd $place; $SANDBOX --home $home -- sh -c 'grep -rs SECRET ~ .; true')
+    done
+done
+cd project; $SANDBOX -- cat file
+)");
+    EXPECT_EQ(result.out, "text\n") << result;
+}
+
+TEST_F(ViewCredentials, ExplainPrintsTheList) {
+    const Result result = at_home("$SANDBOX --home ro --explain -- true");
+    for (const char* store :
+         {" .ssh", " .gnupg", " .config/gh", " .cargo/credentials*", " .*_history", " .vault-token"}) {
+        EXPECT_TRUE(contains(line_starting(result.out, "  home: read-only without"), store)) << store;
+    }
+}
+
+// As an ordinary user they cannot be read anyway.
+TEST_F(ViewCredentials, TheSystemsOwnAreHiddenFromRoot) {
+    const Result result = inside_shell(
+        "cat /etc/shadow /etc/gshadow /etc/sudoers 2>/dev/null; ls /etc/ssl/private /etc/sudoers.d 2>/dev/null; "
+        "cat /etc/passwd > /dev/null && echo readable; touch /etc/x 2>/dev/null || echo locked");
+    EXPECT_EQ(result.out, "readable\nlocked\n") << result;
+    if (geteuid() == 0) {
+        EXPECT_FALSE(contains(inside({"ls", "-A", "/etc"}).out, "shadow\n"));
+        EXPECT_TRUE(contains(inside({"cat", "/etc/shadow"}, {.sandbox = {"--ro", "/etc/shadow"}}).out, "root:"));
+        EXPECT_TRUE(contains(inside({"cat", "/x/shadow", "/etc/passwd"}, {.sandbox = {"--ro", "/etc:/x"}}).err,
+                             "/x/shadow: No such file"));
+    }
+}
+
+TEST_F(ViewCredentials, AHomeThatIsALinkOrHasNoCredentialsIsShown) {
+    const Result result = on_host_of_its_own(R"(
+mkdir -p /srv/real/project /home/x; echo text > /srv/real/project/file; ln -s /srv/real /home/x/home
+mkdir /srv/real/.ssh; echo SECRET > /srv/real/.ssh/id
+cd /home/x/home/project
+HOME=/home/x/home $SANDBOX --home ro -- sh -c 'cat file ~/project/file; grep -rs SECRET ~/ /srv; true'
+mkdir /home/empty; HOME=/home/empty $SANDBOX --home ro -- sh -c 'ls -A ~; echo end'
+HOME=/nowhere $SANDBOX --home ro -- true || echo "status $?"
+)");
+    EXPECT_EQ(result.out, "text\ntext\nend\nstatus 125\n") << result;
+}
+
+}  // namespace
+}  // namespace sandbox_test
