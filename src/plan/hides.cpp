@@ -80,6 +80,18 @@ class Expansion {
     std::size_t looked_ = 0;
 };
 
+// The current directory is no pattern, whatever its name.
+std::string quoted(const std::string& path) {
+    std::string result;
+    for (const char letter : path) {
+        if (letter == '*' || letter == '?' || letter == '[' || letter == '\\') {
+            result += '\\';
+        }
+        result += letter;
+    }
+    return result;
+}
+
 // What of the host a path names, also where it, or what is above it, is missing.
 std::string real_path(const host::Tree& tree, const std::string& path) {
     if (std::optional<std::string> whole = tree.canonical(path)) {
@@ -103,7 +115,6 @@ void hide(View& view, const host::Facts& facts, const host::Tree& tree, const st
         throw Error("cannot hide " + path + ": the current directory has no path: " + std::strerror(facts.cwd_error))
             .with_fix("name it by an absolute path");
     }
-    const std::string whole = spec::absolute(facts.cwd.value_or("/"), path);
     if (!is_pattern(path)) {
         const std::string plain = spec::absolute(facts.cwd.value_or("/"), unquoted(path));
         view.hide(plain, false);
@@ -113,6 +124,7 @@ void hide(View& view, const host::Facts& facts, const host::Tree& tree, const st
         }
         return;
     }
+    const std::string whole = spec::absolute(quoted(facts.cwd.value_or("/")), path);
     const auto before = known.expanded.find(number);
     const std::vector<std::string> paths = before == known.expanded.end() ? expand(view, whole) : before->second;
     for (const std::string& match : paths) {

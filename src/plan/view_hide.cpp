@@ -49,6 +49,9 @@ void View::hide(const std::string& path, bool left_out) {
     const Walk found = walk(path);
     std::string place = found.path;
     for (const std::string& part : found.missing) {
+        if (part == "..") {
+            throw Error("cannot hide " + path + ": `..` behind a directory that does not exist");
+        }
         place = spec::join(place, part);
     }
     if (place == "/") {
@@ -156,6 +159,9 @@ void View::hide_at(const std::string& place, const std::string& canonical, bool 
     if (area->writable) {
         if (found.missing.empty()) {
             mask(found.path, found.type);
+        } else if (!S_ISDIR(found.type)) {
+            throw Error("cannot hide " + place + ": " + found.path + " is not a directory, and could become one")
+                .with_fix("hide " + found.path + ", or leave it out");
         } else if (!left_out) {
             mask(hold_place(found, false), S_IFREG);
         }

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace bench {
 namespace files = std::filesystem;
@@ -51,6 +52,18 @@ std::string Place::make_directories(const std::string& name, std::size_t count) 
         files::create_directories(parent + "/" + std::to_string(i));
     }
     return parent;
+}
+
+void Place::give_to(const std::string& directory, uid_t uid, gid_t gid) {
+    const auto give = [&](const std::string& path) {
+        if (::lchown(path.c_str(), uid, gid) < 0) {
+            throw std::runtime_error("chown " + path + ": " + std::strerror(errno));
+        }
+    };
+    give(directory);
+    for (const files::directory_entry& entry : files::recursive_directory_iterator(directory)) {
+        give(entry.path());
+    }
 }
 
 }  // namespace bench

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include <sys/types.h>
+
 namespace bench {
 
 /// A temporary directory with copies of the programs, readable by everybody. Below /var/tmp and not /tmp, which
@@ -22,6 +24,9 @@ class Place {
 
     /// Makes `count` empty directories in it and returns the path of the directory that has them, `0`, `1`, ....
     [[nodiscard]] std::string make_directories(const std::string& name, std::size_t count) const;
+
+    /// Makes a directory in it, and what the directory has, the property of a user.
+    static void give_to(const std::string& directory, uid_t uid, gid_t gid);
 
   private:
     std::string directory_;

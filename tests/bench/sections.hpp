@@ -36,6 +36,8 @@ struct Settings {
 [[nodiscard]] Section measure_host_mounts(const Settings& settings, const Caller& caller);
 /// Start-up against the number of `--ro` options.
 [[nodiscard]] Section measure_binds(const Settings& settings, const Caller& caller);
+/// Start-up against the number of `--hide` options.
+[[nodiscard]] Section measure_hides(const Settings& settings, const Caller& caller);
 /// Memory of what waits, and the size of the binary.
 [[nodiscard]] Section measure_footprint(const Settings& settings, const Caller& caller);
 

@@ -145,6 +145,24 @@ TEST(HidePlan, PatternsMatchWhatIsThere) {
     EXPECT_FALSE(is_shown(plan_for(with({hide("/srv/data/keys/**")}), host), "/srv/data/keys/readme"));
 }
 
+TEST(HidePlan, TheCurrentDirectoryIsNoPattern) {
+    HostWithSecrets host;
+    host.tree.file("/srv/[ab]*/x.pem");
+    host.tree.file("/srv/a/x.pem");
+    host.enter("/srv/[ab]*");
+    const Plan plan = plan_for(with({rw("/srv"), hide("*.pem")}), host);
+    EXPECT_EQ(subjects<Hide>(plan), Paths{"/srv/[ab]*/x.pem"});
+}
+
+TEST(HidePlan, WhatCouldBecomeADirectoryIsAnError) {
+    const HostWithSecrets host;
+    EXPECT_TRUE(explained(with({rw("/srv/data"), hide("/srv/data/public/x")}), host)
+                    .starts_with("sandbox: --hide /srv/data/public/x: cannot hide /srv/data/public/x: /srv/data/public "
+                                 "is not a directory"));
+    EXPECT_TRUE(explained(with({hide("/srv/none/../x")}), host)
+                    .starts_with("sandbox: --hide /srv/none/../x: cannot hide /srv/none/../x: `..`"));
+}
+
 TEST(HidePlan, ALinkIsFollowed) {
     HostWithSecrets host;
     host.tree.link("/opt/link", "/srv/data/secret");
