@@ -156,6 +156,7 @@ class View {
     [[nodiscard]] const HiddenEntry* known_hidden(const std::string& place) const;
     /// What of the host stands, or would stand, at a resolved path.
     [[nodiscard]] std::optional<std::string> host_path(const std::string& place) const;
+    [[nodiscard]] bool holds_something(const std::string& place, mode_t type) const;
     void hide_if_shown(const std::string& place, const std::string& canonical, bool left_out);
     void hide_at(const std::string& place, const std::string& canonical, bool left_out);
     void hide_below(const std::string& canonical, const std::string& place);

@@ -69,10 +69,28 @@ void View::hide(const std::string& path, bool left_out) {
     }
     const std::optional<std::string> canonical = host_path(place);
     if (!canonical) {
-        return;  // nothing of the host
+        // Made inside, or of scratch with entries of the host bound in: nobody outside can replace what a mask covers.
+        if (now_ != 0 && found.missing.empty() && holds_something(place, found.type)) {
+            mask(place, found.type);
+        }
+        return;
     }
     hide_at(place, *canonical, left_out);
     hide_host(*canonical, left_out, place);
+}
+
+// Of what is not the host's: a file, or a directory in which something is shown. An empty one stays as it is.
+bool View::holds_something(const std::string& place, mode_t type) const {
+    if (!S_ISDIR(type)) {
+        return true;
+    }
+    const auto has_below = [](const auto& map, const std::string& directory) {
+        const auto entry = map.lower_bound(directory + "/");
+        return entry != map.end() && entry->first.starts_with(directory + "/");
+    };
+    const auto [prefix, area] = area_of(place);
+    return has_below(areas_, place) || (area != nullptr && area->kind != Area::Kind::special &&
+                                        has_below(scratch_, below(area->backing.source, rest_of(place, prefix))));
 }
 
 // For --ro of what does not exist: below a writable directory its place is held, and it stays without content.

@@ -14,6 +14,7 @@ using test::FakeHost;
 using test::plan_for;
 using test::ro;
 using test::rw;
+using test::tmpfs;
 
 Mount hide(const std::string& path) {
     return sandbox::Hide{path};
@@ -171,6 +172,25 @@ TEST(HidePlan, ALinkIsFollowed) {
 TEST(HidePlan, TheRootCannotBeHidden) {
     EXPECT_EQ(explained(with({hide("/")})),
               "sandbox: --hide /: cannot hide /: it is the root of the view\n  fix: --root DIR shows another tree\n");
+}
+
+// What an earlier option has made is hidden as the host's is: a file, and a directory that was rebuilt for an entry.
+TEST(HidePlan, WhatWasMadeInsideIsMasked) {
+    const HostWithSecrets host;
+    const FileData data{.descriptor = 0, .target = "/srv/data/made", .mode = {}};
+    const Plan file = plan_for(with({data, hide("/srv/data/made")}), host);
+    EXPECT_EQ(subjects<Hide>(file), Paths{"/srv/data/made"});
+    const Plan again = plan_for(with({hide("/srv/data/made"), data}), host);
+    EXPECT_EQ(subjects<Hide>(again), Paths{});
+    for (const Mount& made :
+         std::vector<Mount>{data, Directory{"/srv/data/made", {}}, ro("/srv/data/secret", "/srv/data/made")}) {
+        const Plan directory = plan_for(with({made, hide("/srv/data")}), host);
+        EXPECT_TRUE(subjects<MountScratch>(directory).contains("/srv/data"));
+    }
+    EXPECT_FALSE(subjects<MountScratch>(plan_for(with({data}), host)).contains("/srv/data"));
+    // Nothing is in it.
+    EXPECT_FALSE(
+        subjects<MountScratch>(plan_for(with({tmpfs("/srv/data"), hide("/srv/data")}), host)).contains("/srv/data"));
 }
 
 TEST(HidePlan, ADirectoryThatCannotBeReadIsMasked) {
