@@ -75,7 +75,7 @@ static void try_mounts(void) {
     tell("mount tmpfs", mount("none", "/tmp", "tmpfs", 0, NULL));
     tell("mount proc", mount("none", "/tmp", "proc", 0, NULL));
     tell("mount sysfs", mount("none", "/tmp", "sysfs", 0, NULL));
-    tell("bind", mount("/etc", "/tmp", NULL, MS_BIND, NULL));
+    tell("bind", mount("/usr", "/tmp", NULL, MS_BIND, NULL));
     tell("remount", mount(NULL, "/", NULL, MS_REMOUNT, NULL));
     tell("remount bind", mount(NULL, "/etc", NULL, MS_REMOUNT | MS_BIND, NULL));
     tell("move", mount("/tmp", "/run", NULL, MS_MOVE, NULL));
@@ -85,7 +85,7 @@ static void try_mounts(void) {
     tell("umount masked", umount2("/proc/timer_list", 0));
     tell("umount settings", umount2("/proc/sys", MNT_DETACH));
     tell("pivot_root", syscall(SYS_pivot_root, "/tmp", "/tmp"));
-    tell("open_tree", syscall(SYS_open_tree, AT_FDCWD, "/etc", 1U /* OPEN_TREE_CLONE */));
+    tell("open_tree", syscall(SYS_open_tree, AT_FDCWD, "/usr", 1U /* OPEN_TREE_CLONE */));
     long context = syscall(SYS_fsopen, "tmpfs", 0);
     tell("fsopen", context);
     if (context >= 0) {
