@@ -15,7 +15,6 @@ void plan_descriptors(Plan& plan, const host::Facts& facts);
 /// without Landlock from that.
 void check_passed_files(const host::Facts& facts);
 
-
 /// What Landlock is not there to keep from a command in the host's network namespace.
 void note_open_scopes(Plan& plan);
 
