@@ -171,7 +171,9 @@ void Process::Impl::end_as_terminal_did(int signal) const {
 
 void Process::Impl::command_stopped(int signal) {
     const bool wants_terminal = signal == SIGTTIN || signal == SIGTTOU;
-    if (terminal_ && wants_terminal && terminal_->ours()) {
+    // The command may hold it: a pid 1 reads in vain, each time with a SIGTTIN, until init stops it for the first of
+    // these. One of the others can be heard after the shell's `fg`.
+    if (terminal_ && wants_terminal && (terminal_->ours() || terminal_->held_by(command))) {
         give_terminal();
         return;
     }

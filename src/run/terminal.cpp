@@ -18,7 +18,11 @@ std::optional<Terminal> Terminal::find() {
 }
 
 bool Terminal::ours() const noexcept {
-    return ::tcgetpgrp(fd_) == ::getpgrp();
+    return held_by(::getpgrp());
+}
+
+bool Terminal::held_by(pid_t group) const noexcept {
+    return ::tcgetpgrp(fd_) == group;
 }
 
 void Terminal::lend() noexcept {

@@ -20,6 +20,8 @@ class Terminal {
 
     /// Whether our own process group is the foreground one now.
     [[nodiscard]] bool ours() const noexcept;
+    /// Whether this process group is the foreground one now.
+    [[nodiscard]] bool held_by(pid_t group) const noexcept;
     /// Says that the command takes it, as it does at its start. The modes of now are those to be restored.
     void lend() noexcept;
     /// Lends it to a process group; with the modes that the command had when it was stopped.

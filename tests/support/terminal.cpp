@@ -145,12 +145,21 @@ pid_t Terminal::foreground() const {
 }
 
 void Terminal::await_foreground(pid_t group) {
-    wait_until([&] { return foreground() == group; }, "process group " + std::to_string(group) + " in the foreground");
+    await_foreground_that("is", group, [&] { return foreground() == group; });
 }
 
 void Terminal::await_foreground_other_than(pid_t group) {
-    wait_until([&] { return foreground() != group; },
-               "a process group other than " + std::to_string(group) + " in the foreground");
+    await_foreground_that("is not", group, [&] { return foreground() != group; });
+}
+
+// Says, too, what the terminal shows, as that tells what went on instead.
+void Terminal::await_foreground_that(const char* relation, pid_t group, const std::function<bool()>& condition) {
+    const std::string what =
+        std::string("that the process group in the foreground ") + relation + ' ' + std::to_string(group);
+    if (!wait_until(condition, what)) {
+        read_more(Clock::now());
+        ADD_FAILURE() << "meanwhile the terminal showed:\n" << shown_.substr(expected_);
+    }
 }
 
 int Terminal::wait() {
@@ -165,6 +174,7 @@ int Terminal::wait() {
         if (poll(events.data(), events.size(), remaining_until(deadline)) <= 0) {
             ADD_FAILURE() << "the program on the terminal did not end; shown:\n" << shown_;
             kill(pid_, SIGKILL);
+            poll(&events[0], 1, -1);
         }
         if (events[1].revents != 0) {
             hung_up_ = !read_more(deadline);

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 #include <termios.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -50,6 +51,7 @@ class Terminal {
 
   private:
     bool read_more(std::chrono::steady_clock::time_point deadline);
+    void await_foreground_that(const char* relation, pid_t group, const std::function<bool()>& condition);
 
     sandbox::sys::UniqueFd master_;
     pid_t pid_ = 0;
