@@ -44,8 +44,9 @@ $SANDBOX --home ro -- sh -c '
 
 TEST_F(ViewCredentials, ATokenThatIsRefreshedOutsideDoesNotAppear) {
     const Result result = at_home(R"(
-mkfifo /media/go; cd /
-$SANDBOX --home ro --ro /media -- sh -c 'read line < /media/go; grep -rs SECRET ~ /srv; ls -A ~/.config ~/.cargo' &
+mkfifo /media/up /media/go; cd /
+$SANDBOX --home ro --ro /media -- sh -c 'read line < /media/up; read line < /media/go; grep -rs SECRET ~ /srv; ls -A ~/.config ~/.cargo' &
+echo > /media/up
 cd /home/alice; echo SECRET > new; mv new .netrc; mkdir .docker .config/op; echo SECRET > .docker/config.json
 echo SECRET > .config/op/config; echo SECRET > .cargo/credentials
 rm -r .config/gh; mkdir .config/gh; echo SECRET > .config/gh/hosts.yml; rm .aws; mkdir .aws; echo SECRET > .aws/credentials

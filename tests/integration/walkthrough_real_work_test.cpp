@@ -11,13 +11,12 @@ using WalkthroughRealWork = SandboxTest;
 namespace fs = std::filesystem;
 
 TEST_F(WalkthroughRealWork, TheUnitTestsPassInside) {
-    const std::string build = given("SANDBOX_BUILD_DIR");
+    // Those of the build that this test is of, whichever binary it tests.
+    const fs::path programs = fs::path(given("SANDBOX_PROBES")).parent_path();
     const std::string source = given("SANDBOX_SOURCE_DIR");
-    fs::create_directories(directory() / "tests");
     for (const char* program : {"unit", "golden"}) {
-        const std::string path = std::string("tests/") + program;
-        ASSERT_TRUE(fs::copy_file(build + "/" + path, directory() / path));
-        const Result result = inside({"./" + path}, {.sandbox = {"--rw", ".", "--ro", source, "--env", "SANDBOX_*"},
+        ASSERT_TRUE(fs::copy_file(programs / program, directory() / program));
+        const Result result = inside({std::string("./") + program}, {.sandbox = {"--rw", ".", "--ro", source, "--env", "SANDBOX_*"},
                                                      .directory = directory().path()});
         EXPECT_EQ(result.exit_status, 0) << result;
         EXPECT_TRUE(contains(result.out, "[  PASSED  ]")) << result;

@@ -88,6 +88,9 @@ constexpr std::uint32_t init_calls[] = {
 #ifdef __NR_epoll_wait
     __NR_epoll_wait,
 #endif
+#ifdef __SANITIZE_ADDRESS__
+    __NR_sigaltstack,  // the sanitizer's own, before each call of what does not return
+#endif
 };
 
 int install(const sock_filter* filter, std::size_t length) noexcept {
