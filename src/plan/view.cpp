@@ -280,7 +280,8 @@ std::string View::place_for(const std::string& target, mode_t type) {
         throw Error("cannot mount at /: the root of the view is not a mount point").with_fix("--root DIR");
     }
     pin_parents(found.path);
-    if (area_of(found.path).second->kind != Area::Kind::special && S_ISDIR(found.type) != S_ISDIR(type)) {
+    const Area* area = area_of(found.path).second;
+    if (area != nullptr && area->kind != Area::Kind::special && S_ISDIR(found.type) != S_ISDIR(type)) {
         throw Error(
             "cannot mount at " + target + ": " +
             (S_ISDIR(type) ? "a directory cannot be shown over a file" : "a file cannot be shown over a directory"));

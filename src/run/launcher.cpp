@@ -4,6 +4,7 @@
 #include "run/failure.hpp"
 #include "run/groups.hpp"
 #include "run/process_impl.hpp"
+#include "run/program_texts.hpp"
 #include "spec/namespaces.hpp"
 #include "sys/syscalls.hpp"
 
@@ -41,42 +42,6 @@ Pipe make_pipe(const plan::Plan& plan) {
         throw stage_failure(plan, Stage::pipes, errno);
     }
     return pipe;
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-    std::vector<char*> result;
-    for (const std::string& string : strings) {
-        result.push_back(const_cast<char*>(string.c_str()));
-    }
-    result.push_back(nullptr);
-    return result;
-}
-
-// The strings that /proc/PID/cmdline and environ show, as far as init would show them inside: fields 48 to 51 of
-// /proc/self/stat (proc(5)).
-void find_argument_area(InitProgram& program) {
-    std::FILE* file = std::fopen("/proc/self/stat", "re");
-    if (file == nullptr) {
-        return;
-    }
-    char text[4096];
-    const std::size_t length = std::fread(text, 1, sizeof text - 1, file);
-    std::fclose(file);
-    text[length] = '\0';
-    const char* at = std::strrchr(text, ')');  // the name before may hold anything
-    for (int field = 2; at != nullptr && field < 48; ++field) {
-        at = std::strchr(at + 1, ' ');
-    }
-    unsigned long long arguments = 0;
-    unsigned long long arguments_end = 0;
-    unsigned long long environment = 0;
-    unsigned long long environment_end = 0;
-    if (at != nullptr &&
-        std::sscanf(at, "%llu %llu %llu %llu", &arguments, &arguments_end, &environment, &environment_end) == 4 &&
-        arguments != 0 && environment_end > arguments) {
-        program.argument_area = reinterpret_cast<char*>(arguments);
-        program.argument_area_size = static_cast<std::size_t>(environment_end - arguments);
-    }
 }
 
 class Start {
@@ -194,38 +159,12 @@ class Start {
     }
 
     void fill(InitProgram& program) {
-        const plan::Execute& execute = std::get<plan::Execute>(plan_.steps.back());
-        arguments_ = pointers(execute.arguments);
-        environment_ = pointers(execute.environment);
-        script_arguments_ = {const_cast<char*>("/bin/sh"), nullptr};
-        script_arguments_.insert(script_arguments_.end(), arguments_.begin() + 1, arguments_.end());
-        guest_uid_map_ = plan::map_text(plan_.guest_maps.users);
-        guest_gid_map_ = plan::map_text(plan_.guest_maps.groups);
-        if (plan_.time_offsets) {
-            time_offsets_ = "monotonic " + std::to_string(plan_.time_offsets->monotonic) + " 0\nboottime " +
-                            std::to_string(plan_.time_offsets->boottime) + " 0\n";
-            program.time_offsets = time_offsets_.c_str();
-        }
-        program.steps = plan_.steps.data();
-        program.step_count = plan_.steps.size();
-        program.arguments = arguments_.data();
-        program.environment = environment_.data();
-        program.script_arguments = script_arguments_.data();
-        program.command_clone_flags = plan_.command_clone_flags;
-        program.init_unshare_flags = plan_.init_unshare_flags;
-        program.own_pid_namespace = plan_.fresh.contains(Namespace::pid);
-        program.command_is_pid1 = plan_.command_is_pid1;
-        program.listen = plan_.listen;
         program.trace = settings_.trace;
         program.die_with_thread = settings_.foreground;
-        program.guest_uid_map = guest_uid_map_.c_str();
-        program.guest_gid_map = guest_gid_map_.c_str();
         program.order = impl_->orders_reader.get();
         program.status = status_writer_.get();
         program.report = report_writer_.get();
         program.launcher = self_.get();
-        program.passed = plan_.passed.data();
-        program.passed_count = plan_.passed.size();
         program.parent = impl_->parent.get();
         for (std::size_t fd = 0; fd < stream_ends_.size(); ++fd) {
             program.streams[fd] = stream_ends_[fd].get();
@@ -234,13 +173,11 @@ class Start {
         program.fault_step = settings_.fault.step.value_or(SIZE_MAX);
         program.fault_stage = settings_.fault.stage;
         program.fault_error = settings_.fault.error;
-        if (!plan_.command_is_pid1) {
-            find_argument_area(program);  // otherwise init is in no /proc of the inside
-        }
     }
 
     void clone_init() {
-        InitProgram program;
+        program_texts_.emplace(plan_);
+        InitProgram program = program_texts_->program();
         fill(program);
         GroupsAside groups;
         check(Stage::groups, plan_.drop_groups ? groups.remember() : 0);
@@ -447,12 +384,7 @@ class Start {
     bool running_ = false;    ///< and behind it
     std::optional<Report> failed_;
     std::optional<Status> failed_stage_;
-    std::vector<char*> arguments_;
-    std::vector<char*> environment_;
-    std::vector<char*> script_arguments_;
-    std::string guest_uid_map_;
-    std::string guest_gid_map_;
-    std::string time_offsets_;
+    std::optional<ProgramTexts> program_texts_;
 };
 
 }  // namespace
