@@ -33,12 +33,16 @@ std::optional<std::uint64_t> scaled(std::uint64_t number, std::uint64_t unit, st
 std::optional<std::uint64_t> size_unit(char suffix) {
     switch (suffix) {
         case 'K':
+        case 'k':
             return 1ULL << 10;
         case 'M':
+        case 'm':
             return 1ULL << 20;
         case 'G':
+        case 'g':
             return 1ULL << 30;
         case 'T':
+        case 't':
             return 1ULL << 40;
         default:
             return std::nullopt;

@@ -26,7 +26,7 @@ class BadValue : public std::runtime_error {
 /// A uid or gid, 0..4294967294: 4294967295 is -1, which the kernel reads as "leave it as it is".
 [[nodiscard]] std::uint32_t parse_id(std::string_view text);
 
-/// Bytes: digits, and K, M, G or T for powers of 1024.
+/// Bytes: digits, and K, M, G or T, in either case, for powers of 1024.
 [[nodiscard]] std::uint64_t parse_size(std::string_view text);
 
 /// Permission bits in octal, 0..07777.

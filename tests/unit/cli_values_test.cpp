@@ -118,6 +118,7 @@ TEST(Values, ABindWithAFlagBehindItIsRefused) {
 TEST(Values, Tmpfs) {
     EXPECT_EQ(tmpfs_of("/t"), (Tmpfs{"/t", {}, {}}));
     EXPECT_EQ(tmpfs_of("/t:size=512M"), (Tmpfs{"/t", 512ULL << 20, {}}));
+    EXPECT_EQ(tmpfs_of("/t:size=512m"), (Tmpfs{"/t", 512ULL << 20, {}}));
     EXPECT_EQ(tmpfs_of("/t:mode=1777,size=1K"), (Tmpfs{"/t", 1024, 01777}));
     EXPECT_EQ(tmpfs_of(R"(/t\:x:mode=0700)"), (Tmpfs{"/t:x", {}, 0700}));
 }
