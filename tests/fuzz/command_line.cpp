@@ -71,7 +71,7 @@ void command_line(std::string_view text) {
         spec::validate(options.spec);
     } catch (const Error& error) {
         check_message(error);
-        must(!good || std::string_view(error.what()) != "", "a refusal says why");
+        must(!good || !std::string_view(error.what()).empty(), "a refusal says why");
     }
 }
 

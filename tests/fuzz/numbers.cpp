@@ -48,12 +48,14 @@ void check(std::string_view text, Number (*parse)(std::string_view), std::option
 }  // namespace
 
 void numbers(std::string_view text) {
-    constexpr Wide sizes[] = {Wide{1} << 10, Wide{1} << 20, Wide{1} << 30, Wide{1} << 40};
-    constexpr Wide times[] = {1, 60, 60 * 60, 24 * 60 * 60};
+    constexpr Wide kilo = 1 << 10;
+    constexpr Wide mega = kilo * kilo;
+    constexpr Wide sizes[] = {kilo, mega, mega * kilo, mega * mega, kilo, mega, mega * kilo, mega * mega};
+    constexpr Wide times[] = {1, 60, 3600, 86400};
     using namespace sandbox::spec;
     check(text, parse_id, digits(text, 10), 4294967294);
     // The largest size is one less than 64 bits hold.
-    check(text, parse_size, with_unit(text, "KMGT", sizes), UINT64_MAX - Wide{1});
+    check(text, parse_size, with_unit(text, "KMGTkmgt", sizes), UINT64_MAX - Wide{1});
     check(text, parse_mode, digits(text, 8), 07777);
 
     const bool negative = text.starts_with('-');

@@ -18,7 +18,6 @@
 namespace sandbox_test {
 namespace {
 
-using sandbox::Capability;
 using sandbox::CapabilitySet;
 using sandbox::Spec;
 using sandbox::plan::Plan;

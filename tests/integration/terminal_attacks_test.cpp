@@ -103,7 +103,7 @@ TEST_F(TerminalAttacks, MessagesCarryNoEscapesFromFileNamesOrTheCommand) {
             const auto byte = static_cast<unsigned char>(character);
             EXPECT_TRUE(character == '\n' || (byte >= 0x20 && byte != 0x7f)) << words.front() << ": " << int{byte};
         }
-        EXPECT_EQ(text.find("\x9b"), std::string::npos);
+        EXPECT_EQ(text.find('\x9b'), std::string::npos);
         EXPECT_EQ(text.find("\u202e"), std::string::npos);
     }
 }
