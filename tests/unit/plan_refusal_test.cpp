@@ -79,7 +79,7 @@ TEST(Refusal, AnAnonymousInode) {
 }
 
 TEST(Refusal, NotOfUsualDescriptors) {
-    for (const mode_t type : {S_IFREG, S_IFIFO, S_IFCHR, S_IFSOCK}) {
+    for (const mode_t type : std::initializer_list<mode_t>{S_IFREG, S_IFIFO, S_IFCHR, S_IFSOCK}) {
         FakeHost host;
         host.facts.streams[0].type = type;
         EXPECT_NO_THROW(static_cast<void>(plan_for(default_spec(), host))) << std::oct << type;
