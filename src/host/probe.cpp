@@ -34,6 +34,7 @@ plan::FileId identity(const struct stat& entry) {
 constexpr decltype(std::declval<struct statfs>().f_type) pidfs_magic = 0x50494446;
 constexpr decltype(std::declval<struct statfs>().f_type) nsfs_magic = 0x6e736673;
 constexpr std::size_t most_text = 64UL * 1024;
+constexpr std::size_t most_users = 64UL * 1024 * 1024;  // a site may list all of its own
 constexpr unsigned default_overflow_id = 65534;
 constexpr std::size_t most_mountinfo = 64UL * 1024 * 1024;
 
@@ -126,7 +127,7 @@ void probe_privileges(Facts& facts) {
     facts.groups.resize(static_cast<std::size_t>(std::max(got, 0)));
     if (!facts.groups.empty()) {
         facts.may_drop_groups = may_set_groups();
-        facts.group = read_system_file("/etc/group", most_text);
+        facts.group = read_system_file("/etc/group", most_users);
     }
     rlimit limit{};
     if (::getrlimit(RLIMIT_CORE, &limit) == 0) {
@@ -169,7 +170,7 @@ Facts probe(std::span<const int> descriptors) {
         const sys::UniqueFd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
         facts.has_terminal = static_cast<bool>(terminal);
     }
-    facts.passwd = read_system_file("/etc/passwd", most_text);
+    facts.passwd = read_system_file("/etc/passwd", most_users);
     facts.mounts = parse_mountinfo(read_system_file("/proc/self/mountinfo", most_mountinfo));
     struct statfs sysctls {};
     facts.sysctls_read_only = ::statfs("/proc/sys", &sysctls) == 0 && (sysctls.f_flags & ST_RDONLY) != 0;

@@ -49,10 +49,12 @@ def fetch(series, cache):
     package = re.search(r"Depends: (linux-image-\S+)", depends)[1]
     debs = cache / "packages"
     debs.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["apt-get", "-qq", "download", package], cwd=debs, check=True, stdout=sys.stderr)
+    # As root, apt(8) would fetch as _apt, who may not write here, and says so at length.
+    subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package], cwd=debs, check=True, stdout=sys.stderr)
     target = cache / "kernels" / package
     unpacked = cache / "kernels" / "unpacking"
     subprocess.run(["rm", "-rf", unpacked], check=True)
+    unpacked.mkdir(parents=True)
     subprocess.run(["dpkg-deb", "-x", next(debs.glob(f"{package}_*.deb")), unpacked], check=True)
     unpacked.rename(target)
     return target
