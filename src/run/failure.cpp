@@ -108,9 +108,9 @@ Cause clone_cause(const plan::Plan& plan, int error) {
             return {"the limit of processes is reached (RLIMIT_NPROC or pids.max)",
                     "end processes, or raise the limit"};
         case ENOSYS:
-            return {status_field("Seccomp") == "2" ? "a seccomp filter around this process hides clone3"
+            return {status_field("Seccomp") == "2" ? "a seccomp filter around this process hides clone3 and clone"
                                                    : "the kernel (" + kernel_release() + ") has no clone3",
-                    "Linux 5.14 or later is needed, and a container profile that knows clone3"};
+                    "Linux 5.14 or later is needed, and a container profile that knows clone"};
         case EINVAL:
             return {"the kernel (" + kernel_release() + ") lacks a namespace kind or a clone3 flag",
                     "Linux 5.14 or later with CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS, CONFIG_IPC_NS is needed"};

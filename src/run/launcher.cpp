@@ -6,6 +6,7 @@
 #include "run/process_impl.hpp"
 #include "run/program_texts.hpp"
 #include "spec/namespaces.hpp"
+#include "sys/clone.hpp"
 #include "sys/syscalls.hpp"
 
 #include <cerrno>
@@ -193,7 +194,7 @@ class Start {
         arguments.flags = plan_.init_clone_flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
         arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
         // No exit signal: a caller's wait(-1) or SIGCHLD handler never sees init.
-        init_pid_ = settings_.fault.stage == Stage::clone_init ? -1 : sys::clone3(arguments);
+        init_pid_ = settings_.fault.stage == Stage::clone_init ? -1 : sys::clone_process(arguments);
         const int error = errno;
         if (init_pid_ == 0) {
             run_init(program);

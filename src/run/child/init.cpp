@@ -9,6 +9,7 @@
 #include "run/child/steps.hpp"
 #include "run/child/supervise.hpp"
 #include "run/child/walk.hpp"
+#include "sys/clone.hpp"
 #include "sys/syscalls.hpp"
 
 #include <cerrno>
@@ -127,7 +128,7 @@ pid_t clone_setup_child(const InitProgram& program, SetupContext context, const 
     clone_args arguments{};
     arguments.flags = program.command_clone_flags | CLONE_CLEAR_SIGHAND;
     arguments.exit_signal = SIGCHLD;
-    const pid_t child = sys::clone3(arguments);
+    const pid_t child = sys::clone_process(arguments);
     if (child == 0) {
         ::close(links.announce[0]);
         ::close(links.proceed[1]);

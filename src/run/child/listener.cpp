@@ -7,6 +7,7 @@
 // child.hpp for the rules.
 #include "run/child/steps.hpp"
 #include "run/child/supervise.hpp"
+#include "sys/clone.hpp"
 #include "sys/syscalls.hpp"
 
 #include <cerrno>
@@ -54,7 +55,7 @@ int start_listener(Supervision& supervision) noexcept {
     }
     clone_args arguments{};
     arguments.exit_signal = SIGCHLD;
-    const pid_t child = sys::clone3(arguments);
+    const pid_t child = sys::clone_process(arguments);
     if (child == 0) {
         listen(ends[1]);
     }
