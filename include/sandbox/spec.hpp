@@ -64,6 +64,10 @@ enum class Tty : std::uint8_t { inherited, own };
 /// landlock(7). automatic: what the kernel has. require: an error where it is missing. none: not used.
 enum class LandlockUse : std::uint8_t { automatic, require, none };
 
+/// The list of system calls that the command may make (sandbox(1), System calls). standard: what programs use. strict:
+/// what computes. none: every call, but for what fakes input into the terminal.
+enum class SystemCalls : std::uint8_t { standard, strict, none };
+
 /// Shows `source` of the host at `target` inside. Relative sources are relative to the caller's current directory.
 struct Bind {
     std::string source;
@@ -179,6 +183,11 @@ struct Spec {
     /// without, less `cap_drop`, plus `cap_add`; none with a user id inside that is not 0. One in both is an error.
     CapabilitySet cap_drop;
     CapabilitySet cap_add;
+    SystemCalls system_calls = SystemCalls::standard;
+    /// Changes of that list: names of system calls, or of groups of them, as `@mount`. What is in both is denied. Not
+    /// with SystemCalls::none.
+    std::vector<std::string> allow_system_calls;
+    std::vector<std::string> deny_system_calls;
 
     /// Process::wait() keeps the terminal right and forwards the signals that the calling process receives. For
     /// programs with one thread, whose whole job is this sandbox; a library caller leaves it off and uses

@@ -46,6 +46,9 @@ enum class OptionId : std::uint8_t {
     landlock,
     cap_drop,
     cap_add,
+    seccomp,
+    allow_syscall,
+    deny_syscall,
     explain,
     verbose,
     quiet,
@@ -163,6 +166,13 @@ inline constexpr auto option_table = std::to_array<Option>({
      "Take these capabilities from root inside. LIST: names as chown,net_raw, or ALL."},
     {OptionId::cap_add, "cap-add", "LIST", Section::confinement, Repeat::any,
      "Give it these as well. This and --cap-drop apply in the order given."},
+    {OptionId::seccomp, "seccomp", "default|strict|none", Section::confinement, Repeat::once,
+     "default: COMMAND may make the system calls that programs use. strict: those that computing needs. none: every "
+     "call, but for what fakes input into the terminal."},
+    {OptionId::allow_syscall, "allow-syscall", "LIST", Section::confinement, Repeat::any,
+     "Let COMMAND make these system calls, too. LIST: names as ptrace,bpf, or groups as @mount."},
+    {OptionId::deny_syscall, "deny-syscall", "LIST", Section::confinement, Repeat::any,
+     "Refuse it these, whatever is allowed."},
 
     {OptionId::explain, "explain", "", Section::information, Repeat::any,
      "Print what a run would do, and run nothing."},

@@ -194,6 +194,15 @@ void apply(Options& options, OptionId id, const std::string& value) {
             spec.cap_add.insert(set);
             return;
         }
+        case OptionId::seccomp:
+            spec.system_calls = parse_system_calls(value);
+            return;
+        case OptionId::allow_syscall:
+            parse_system_call_names(value, spec.allow_system_calls);
+            return;
+        case OptionId::deny_syscall:
+            parse_system_call_names(value, spec.deny_system_calls);
+            return;
         case OptionId::explain:
             options.explain = true;
             return;

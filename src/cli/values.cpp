@@ -4,6 +4,7 @@
 #include "cli/nearest.hpp"
 #include "cli/pieces.hpp"
 #include "cli/quote.hpp"
+#include "seccomp/names.hpp"
 #include "spec/capabilities.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/numbers.hpp"
@@ -33,6 +34,10 @@ constexpr std::array ttys{Choice<Tty>{"new", Tty::own}, Choice<Tty>{"inherit", T
 constexpr std::array landlock_uses{Choice<LandlockUse>{"auto", LandlockUse::automatic},
                                    Choice<LandlockUse>{"require", LandlockUse::require},
                                    Choice<LandlockUse>{"none", LandlockUse::none}};
+
+constexpr std::array system_call_lists{Choice<SystemCalls>{"default", SystemCalls::standard},
+                                       Choice<SystemCalls>{"strict", SystemCalls::strict},
+                                       Choice<SystemCalls>{"none", SystemCalls::none}};
 
 /// `a, b or c`.
 std::string listed(std::span<const std::string_view> names) {
@@ -153,6 +158,26 @@ int parse_descriptor(std::string_view text) {
         throw BadValue("not the number of a descriptor");
     }
     return static_cast<int>(number);
+}
+
+SystemCalls parse_system_calls(std::string_view text) {
+    return choose(system_call_lists, text);
+}
+
+void parse_system_call_names(std::string_view text, std::vector<std::string>& words) {
+    for_each_piece(text, ',', [&words](std::string_view piece) {
+        if (seccomp::calls_named(piece).empty()) {
+            const bool group = piece.starts_with('@');
+            const std::string_view near =
+                nearest(group ? piece.substr(1) : piece, group ? seccomp::groups() : seccomp::listed_calls());
+            const std::string valid =
+                group ? "groups are " + listed(seccomp::groups()) : "syscalls(2) lists them; a group begins with @";
+            throw BadValue(
+                quoted(piece) + (group ? " is no group of system calls" : " is no system call"),
+                near.empty() ? valid : "did you mean " + std::string(group ? "@" : "") + std::string(near) + "?");
+        }
+        words.emplace_back(piece);
+    });
 }
 
 CapabilitySet parse_capabilities(std::string_view text) {

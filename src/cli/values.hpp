@@ -4,7 +4,9 @@
 
 #include <sandbox/spec.hpp>
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace sandbox::cli {
 
@@ -26,6 +28,10 @@ namespace sandbox::cli {
 
 /// `net_raw,CAP_CHOWN`: names as capabilities(7) has them, or ALL.
 [[nodiscard]] CapabilitySet parse_capabilities(std::string_view text);
+
+[[nodiscard]] SystemCalls parse_system_calls(std::string_view text);
+/// `ptrace,@mount`: names of system calls and groups, added to `words`.
+void parse_system_call_names(std::string_view text, std::vector<std::string>& words);
 
 /// `SRC[:DST]`: splits at the first colon that has no backslash before it; `\:` is a colon, `\\` a backslash.
 [[nodiscard]] Bind parse_bind(std::string_view text);

@@ -4,6 +4,7 @@
 #include "plan/confinement.hpp"
 #include "plan/default_view.hpp"
 #include "plan/environment.hpp"
+#include "plan/filter.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/passwd.hpp"
 #include "spec/paths.hpp"
@@ -383,7 +384,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     }
     plan_capabilities(plan, spec);
     plan.steps.push_back(AwaitInit{});
-    plan.steps.push_back(Seccomp{quotas_are_out_of_reach(plan, facts)});
+    plan_filter(plan, spec, quotas_are_out_of_reach(plan, facts));
     plan_execution(plan, spec, facts, tree, identity);
     return plan;
 }

@@ -75,8 +75,7 @@ std::string detail(const Step& step) {
         return group->terminal >= 0 ? "its own, in the foreground of the terminal" : "its own";
     }
     if (const auto* seccomp = std::get_if<Seccomp>(&step)) {
-        return std::string("no TIOCSTI, no TIOCLINUX, no foreign system call tables") +
-               (seccomp->refuse_namespaces ? ", no new namespaces" : "");
+        return seccomp->summary;
     }
     return {};
 }

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include <linux/filter.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -261,10 +262,11 @@ struct Capabilities {
 struct AwaitInit {
     static constexpr const char* name = "init-confined";
 };
-/// The seccomp filter: no input faked into the terminal, no foreign system call tables.
+/// The command's system call filter, seccomp(2).
 struct Seccomp {
     static constexpr const char* name = "seccomp";
-    bool refuse_namespaces = false;  ///< in place of quotas that cannot be written
+    std::vector<sock_filter> program;  ///< ready to be loaded
+    std::string summary;               ///< of what it lets pass, for people
 };
 /// execve(2) of the first candidate that exists.
 struct Execute {

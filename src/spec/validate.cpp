@@ -214,6 +214,16 @@ void check_terminal(const Spec& spec) {
     }
 }
 
+void check_system_calls(const Spec& spec) {
+    const bool changed = !spec.allow_system_calls.empty() || !spec.deny_system_calls.empty();
+    if (spec.system_calls == SystemCalls::none && changed) {
+        refuse("--seccomp none has no list that " +
+                   std::string(spec.allow_system_calls.empty() ? "--deny-syscall" : "--allow-syscall") +
+                   " could change",
+               "leave out one of the two");
+    }
+}
+
 }  // namespace
 
 void validate(const Spec& spec) {
@@ -222,6 +232,7 @@ void validate(const Spec& spec) {
     check_namespaces(spec);
     check_descriptors(spec);
     check_capabilities(spec);
+    check_system_calls(spec);
     check_only(spec);
     check_mounts(spec);
     check_terminal(spec);

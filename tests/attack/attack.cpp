@@ -176,7 +176,9 @@ void expect_errno_of_layer(const Answer& answer) {
 const std::vector<Setting>& settings() {
     static const std::vector<Setting> all{
         {"by default", "", true, true, {}},
+        {"without the filter", "\\-S", false, true, {"--seccomp", "none"}},
         {"without Landlock", "\\-L", true, false, {"--landlock", "none"}},
+        {"without both", "\\-SL", false, false, {"--seccomp", "none", "--landlock", "none"}},
     };
     return all;
 }

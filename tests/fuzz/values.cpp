@@ -89,6 +89,11 @@ void values(std::string_view text) {
     (void)accepts<BadValue>([&] { (void)cli::parse_network(text); });
     (void)accepts<BadValue>([&] { (void)cli::parse_home(text); });
     (void)accepts<BadValue>([&] { (void)cli::parse_landlock(text); });
+    (void)accepts<BadValue>([&] { (void)cli::parse_system_calls(text); });
+    (void)accepts<BadValue>([&] {
+        std::vector<std::string> words;
+        cli::parse_system_call_names(text, words);
+    });
 }
 
 }  // namespace sandbox_fuzz

@@ -102,9 +102,12 @@ TEST_F(NamespacesOwn, EachCanBeEnteredAgain) {
 
 TEST_F(NamespacesOwn, NoMoreCanBeMadeAllTheSame) {
     for (const std::string kinds : {"mnt", "net", "mnt,net,ipc,uts,cgroup"}) {
-        const Result result = inside({probe("attempts")}, {.sandbox = {"--own", kinds}});
-        for (const char* kind : {"user", "pid", "net", "ipc", "uts", "cgroup", "time", "user and mnt"}) {
-            EXPECT_TRUE(has_line(result.out, std::string("unshare ") + kind + ": ENOSPC")) << kinds << result;
+        // By the filter, and by the quotas.
+        for (const auto& [list, error] : {std::pair{"default", "EPERM"}, {"none", "ENOSPC"}}) {
+            const Result result = inside({probe("attempts")}, {.sandbox = {"--own", kinds, "--seccomp", list}});
+            for (const char* kind : {"user", "pid", "net", "ipc", "uts", "cgroup", "time", "user and mnt"}) {
+                EXPECT_TRUE(has_line(result.out, std::string("unshare ") + kind + ": " + error)) << kinds << result;
+            }
         }
     }
 }

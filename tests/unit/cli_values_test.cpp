@@ -83,11 +83,28 @@ TEST(Values, Choices) {
     EXPECT_EQ(spec_of("--landlock", "auto").landlock, LandlockUse::automatic);
     EXPECT_EQ(spec_of("--landlock", "require").landlock, LandlockUse::require);
     EXPECT_EQ(spec_of("--landlock", "none").landlock, LandlockUse::none);
+    EXPECT_EQ(spec_of("--seccomp", "default").system_calls, SystemCalls::standard);
+    EXPECT_EQ(spec_of("--seccomp", "strict").system_calls, SystemCalls::strict);
+    EXPECT_EQ(spec_of("--seccomp", "none").system_calls, SystemCalls::none);
     EXPECT_EQ(spec_of("--tty", "new").tty, Tty::own);
     EXPECT_EQ(spec_of("--tty", "inherit").tty, Tty::inherited);
     const Error error = refusal({"--landlock", "requires"});
     EXPECT_STREQ(error.what(), "--landlock requires: must be auto, require or none");
     EXPECT_EQ(error.fix(), "did you mean require?");
+}
+
+TEST(Values, SystemCallNames) {
+    using Words = std::vector<std::string>;
+    EXPECT_EQ(spec_of("--allow-syscall", "bpf,@mount").allow_system_calls, (Words{"bpf", "@mount"}));
+    EXPECT_EQ(spec_of("--deny-syscall", "ptrace").deny_system_calls, Words{"ptrace"});
+    // Of other machines, and of none of the lists.
+    EXPECT_EQ(spec_of("--allow-syscall", "socketcall,clone3").allow_system_calls, (Words{"socketcall", "clone3"}));
+    EXPECT_EQ(refusal({"--allow-syscall", "bpff"}).fix(), "did you mean bpf?");
+    EXPECT_EQ(refusal({"--deny-syscall", "@mout"}).fix(), "did you mean @mount?");
+    EXPECT_EQ(refusal({"--deny-syscall", "qqqqqqq"}).fix(), "syscalls(2) lists them; a group begins with @");
+    EXPECT_EQ(refusal({"--deny-syscall", "@qqqqqqq"}).fix(),
+              "groups are aio, clock, debug, io-uring, ipc, keyring, module, mount, namespace, network, numa, quota, "
+              "raw-io, reboot or swap");
 }
 
 TEST(Values, Binds) {
@@ -199,6 +216,9 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"fd", {"-1", "x", "3x", "2147483648", "+3", " 3"}},
     {"cap-drop", {"chwon", "chown,", ",", "ALL chown", "cap_"}},
     {"cap-add", {"root", "cap_cap_chown", "21"}},
+    {"seccomp", {"on", "strickt", "/profile.json", "auto"}},
+    {"allow-syscall", {"bpff", "bpf,", ",", "@", "@mnt", "mount ptrace", "BPF", "165", "mount@"}},
+    {"deny-syscall", {"ptraze", "@all", "-ptrace"}},
     {"tty", {"own", "none", "raw"}},
 };
 

@@ -169,6 +169,14 @@ const std::vector<Case> cases = {
          spec.cap_drop = {Capability::net_raw, Capability::kill};
          spec.cap_add = {Capability::sys_ptrace};
      }},
+    {"seccomp_strict", [](Spec& spec) { spec.system_calls = SystemCalls::strict; }},
+    {"seccomp_none", [](Spec& spec) { spec.system_calls = SystemCalls::none; }},
+    {"seccomp_changed",
+     [](Spec& spec) {
+         spec.own = {Namespace::mnt};
+         spec.allow_system_calls = {"bpf", "@keyring"};
+         spec.deny_system_calls = {"pivot_root"};
+     }},
     {"cap_add_with_a_user_id",
      [](Spec& spec) {
          spec.uid = 5U;
