@@ -14,9 +14,15 @@ namespace {
 // A pattern that looks at more was not meant: `/**` would read the whole disk.
 constexpr std::size_t most_entries = 200'000;
 
+Error too_long(const std::string& path) {
+    return Error("cannot hide " + path + ": it is too long").with_fix("a name has at most 255 bytes and a path 4095");
+}
+
+/// Looks at a View, or at what else has its names.
+template <class Ground>
 class Expansion {
   public:
-    Expansion(const View& view, const std::string& pattern) : view_(view), pattern_(pattern) {
+    Expansion(const Ground& view, const std::string& pattern) : view_(view), pattern_(pattern) {
         components_ = spec::components(pattern);
     }
     std::vector<std::string> take() && {
@@ -25,6 +31,24 @@ class Expansion {
     }
 
   private:
+    // A place of which nothing can be said: what a pattern would match in it stays hidden with all the rest.
+    void check_closed(const std::string& directory) {
+        if (!spec::fits(directory)) {
+            throw too_long(pattern_);
+        }
+        if (view_.is_closed(directory)) {
+            found_.push_back(directory);
+        }
+    }
+
+    [[nodiscard]] std::vector<std::string> list(const std::string& directory) {
+        std::vector<std::string> names = view_.list(directory);
+        if (names.empty()) {
+            check_closed(directory);
+        }
+        return names;
+    }
+
     void look() {
         if (++looked_ > most_entries) {
             throw Error("cannot hide " + pattern_ + ": the pattern looks at more than " + std::to_string(most_entries) +
@@ -45,9 +69,11 @@ class Expansion {
             const std::string next = spec::join(directory, unquoted(component));
             if (at + 1 < components_.size() || view_.exists(next)) {
                 descend(next, at + 1);
+            } else {
+                check_closed(directory);
             }
         } else {
-            for (const std::string& name : view_.list(directory)) {
+            for (const std::string& name : list(directory)) {
                 look();
                 if (matches(component, name)) {
                     descend(spec::join(directory, name), at + 1);
@@ -62,7 +88,7 @@ class Expansion {
         if (!last) {
             descend(directory, at + 1);
         }
-        for (const std::string& name : view_.list(directory)) {
+        for (const std::string& name : list(directory)) {
             look();
             const std::string next = spec::join(directory, name);
             if (last) {
@@ -73,7 +99,7 @@ class Expansion {
         }
     }
 
-    const View& view_;
+    const Ground& view_;
     const std::string& pattern_;
     std::vector<std::string> components_;
     std::vector<std::string> found_;
@@ -103,7 +129,84 @@ std::string real_path(const host::Tree& tree, const std::string& path) {
     return spec::join(real_path(tree, spec::parent(path)), path.substr(path.rfind('/') + 1));
 }
 
+/// A directory of the host that is about to be shown, with the way to it.
+class HostPart {
+  public:
+    HostPart(const host::Tree& tree, const std::string& top) : tree_(tree), top_(top) {}
+
+    [[nodiscard]] std::vector<std::string> list(const std::string& directory) const {
+        if (is_on_the_way(directory)) {
+            const std::string rest = top_.substr(directory == "/" ? 1 : directory.size() + 1);
+            return {rest.substr(0, rest.find('/'))};
+        }
+        std::vector<std::string> names;
+        if (spec::is_below_or_same(directory, top_)) {
+            for (const host::Entry& entry : tree_.list(directory).value_or(std::vector<host::Entry>())) {
+                names.push_back(entry.name);
+            }
+        }
+        return names;
+    }
+    [[nodiscard]] bool exists(const std::string& path) const {
+        return is_on_the_way(path) || (spec::is_below_or_same(path, top_) && tree_.look(path));
+    }
+    [[nodiscard]] bool is_directory(const std::string& path) const {
+        if (is_on_the_way(path)) {
+            return true;
+        }
+        const std::optional<host::Entry> entry =
+            spec::is_below_or_same(path, top_) ? tree_.look(path) : std::optional<host::Entry>();
+        return entry && S_ISDIR(entry->id.type);
+    }
+    [[nodiscard]] bool is_closed(const std::string& path) const {
+        return spec::is_below_or_same(path, top_) && is_closed_directory(tree_, path);
+    }
+
+  private:
+    [[nodiscard]] bool is_on_the_way(const std::string& directory) const {
+        return directory != top_ && spec::is_below_or_same(top_, directory);
+    }
+
+    const host::Tree& tree_;
+    const std::string& top_;
+};
+
+// With what comes before the first pattern as it is on the host.
+std::string real_pattern(const host::Tree& tree, const std::string& pattern) {
+    std::string plain = "/";
+    std::string rest;
+    for (const std::string& part : spec::components(pattern)) {
+        if (rest.empty() && !is_pattern(part)) {
+            plain = spec::join(plain, unquoted(part));
+        } else {
+            rest += "/" + part;
+        }
+    }
+    return (plain == "/" ? "" : quoted(real_path(tree, plain))) + rest;
+}
+
+// What of a directory of the host a pattern matches.
+std::vector<std::string> expand(const host::Tree& tree, const std::string& pattern, const std::string& directory) {
+    const HostPart part(tree, directory);
+    std::vector<std::string> matches = Expansion(part, pattern).take();
+    std::erase_if(matches, [&](const std::string& match) { return !spec::is_below_or_same(match, directory); });
+    return matches;
+}
+
 }  // namespace
+
+void hide_before(View& view, const host::Facts& facts, const host::Tree& tree, const std::string& path,
+                 const std::string& shown) {
+    if (!is_pattern(path)) {
+        return;
+    }
+    const std::string pattern = real_pattern(tree, spec::absolute(quoted(facts.cwd.value_or("/")), path));
+    for (const std::string& match : expand(tree, pattern, shown)) {
+        if (match != shown) {
+            view.remember_hidden(match);
+        }
+    }
+}
 
 std::vector<std::string> expand(const View& view, const std::string& pattern) {
     return Expansion(view, pattern).take();
@@ -117,9 +220,12 @@ void hide(View& view, const host::Facts& facts, const host::Tree& tree, const st
     }
     if (!is_pattern(path)) {
         const std::string plain = spec::absolute(facts.cwd.value_or("/"), unquoted(path));
-        view.hide(plain, false);
-        // Inside, the path may be another file, or none: with --root, or where the directory stands elsewhere.
-        if (view.shows_elsewhere()) {
+        if (!spec::fits(plain)) {
+            throw too_long(path);  // it may exist all the same, and be reached step by step
+        }
+        // Inside, the path may be another file, or none: with --root, where the directory stands elsewhere, or where a
+        // later option shows it.
+        if (!view.hide(plain, false) || view.shows_elsewhere()) {
             view.hide_host(real_path(tree, plain), false);
         }
         return;
@@ -131,6 +237,16 @@ void hide(View& view, const host::Facts& facts, const host::Tree& tree, const st
         view.hide(match, false);
     }
     learnt.expanded.emplace(number, paths);
+    if (view.shows_elsewhere()) {
+        const std::string pattern = real_pattern(tree, whole);
+        for (const auto& [place, canonical] : view.areas()) {
+            for (const std::string& match : canonical.empty() || canonical == place
+                                                ? std::vector<std::string>()
+                                                : expand(tree, pattern, canonical)) {
+                view.hide_host(match, false);
+            }
+        }
+    }
 }
 
 }  // namespace sandbox::plan

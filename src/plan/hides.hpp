@@ -15,6 +15,11 @@ namespace sandbox::plan {
 void hide(View& view, const host::Facts& facts, const host::Tree& tree, const std::string& path, unsigned number,
           const Learnt& known, Learnt& learnt);
 
+/// The same for a directory of the host that is shown later, `shown`, a real path: what of it a pattern matches stays
+/// hidden.
+void hide_before(View& view, const host::Facts& facts, const host::Tree& tree, const std::string& path,
+                 const std::string& shown);
+
 /// The paths of the inside that a pattern, an absolute path, matches. Symbolic links are not followed by `**`.
 [[nodiscard]] std::vector<std::string> expand(const View& view, const std::string& pattern);
 

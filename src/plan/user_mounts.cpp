@@ -64,13 +64,26 @@ std::string UserMounts::inside(const std::string& target) const {
         throw Error(std::string("the current directory has no path: ") + std::strerror(facts_.cwd_error))
             .with_fix("name the target by an absolute path");
     }
-    return spec::absolute(facts_.cwd.value_or("/"), target);
+    std::string path = spec::absolute(facts_.cwd.value_or("/"), target);
+    if (!spec::fits(path)) {
+        throw Error("the target is too long").with_fix("a name has at most 255 bytes and a path 4095");
+    }
+    return path;
 }
 
 void UserMounts::refuse_whole_home(const Sources::Found& found) const {
     if (!spec_.root && homes_.is_home_or_above(found.canonical, found.id)) {
         throw Error(asked_ + " would uncover a whole home directory: " + found.canonical)
             .with_fix("--home rw shows the real home; or start from a directory below it, or name one");
+    }
+}
+
+// An earlier --hide holds for what is shown later, too.
+void UserMounts::hide_before(const std::string& canonical) {
+    for (std::size_t i = 0; i + 1 < number_; ++i) {
+        if (const auto* hidden = std::get_if<sandbox::Hide>(&spec_.mounts[i])) {
+            plan::hide_before(view_, facts_, tree_, hidden->path, canonical);
+        }
     }
 }
 
@@ -89,6 +102,9 @@ void UserMounts::apply(const Bind& bind) {
         refuse_whole_home(*found);
     }
     kernel_mounts_.refuse_source(found->canonical, bind.writable);
+    if (S_ISDIR(found->id.type)) {
+        hide_before(found->canonical);
+    }
     view_.bind({found->reach, found->id, asked_}, found->canonical, target,
                bind.writable ? host_writable : host_read_only);
     kernel_mounts_.guard(found->canonical, target, bind.writable);

@@ -38,6 +38,7 @@ class UserMounts {
     void apply(const FileData& file);
     void apply(const Device& wanted);
     void apply(const sandbox::Hide& hidden);
+    void hide_before(const std::string& canonical);
     void refuse_whole_home(const Sources::Found& found) const;
     /// A target as the view has it.
     [[nodiscard]] std::string inside(const std::string& target) const;

@@ -63,9 +63,12 @@ class View {
     void at(unsigned number) { now_ = number; }
     /// Hides what `path` leads to, here and wherever else the same of the host is shown, now and by later binds that do
     /// not name it: it is empty and cannot be read, or `left_out`. A path that is missing cannot be created.
-    void hide(const std::string& path, bool left_out);
+    /// False where nothing of the host stands there.
+    bool hide(const std::string& path, bool left_out);
     /// The same for a real path of the host.
     void hide_host(const std::string& canonical, bool left_out, const std::string& done = {});
+    /// The same for later binds alone.
+    void remember_hidden(const std::string& canonical) { hidden_places_.emplace(canonical, false); }
     /// Holds the place of a path that is missing below a writable directory: nothing can be created there, and nothing
     /// is in it. False, and nothing done, where it is not missing, or not there.
     bool hold_missing(const std::string& path, bool directory);
@@ -76,6 +79,9 @@ class View {
     [[nodiscard]] Learnt& news() { return news_; }
     /// The names in a directory of the inside; none where it cannot be read, or is the kernel's.
     [[nodiscard]] std::vector<std::string> list(const std::string& directory) const;
+    /// Whether this is a directory of the host that the caller cannot look into. Root inside can, where it is the
+    /// caller's own.
+    [[nodiscard]] bool is_closed(const std::string& directory) const;
     /// Whether this is a directory, and no symbolic link to one.
     [[nodiscard]] bool is_directory(const std::string& path) const;
 
@@ -160,6 +166,8 @@ class View {
     void hide_if_shown(const std::string& place, const std::string& canonical, bool left_out);
     void hide_at(const std::string& place, const std::string& canonical, bool left_out);
     void hide_below(const std::string& canonical, const std::string& place);
+    /// Why nothing can be said about the first missing component; 0 where it is missing indeed.
+    [[nodiscard]] int why_unknown(const Walk& found) const;
     void learn_hidden(const std::string& place, const std::string& canonical, bool left_out);
     [[nodiscard]] bool can_be_rebuilt(const std::string& directory, const std::string& prefix);
     [[nodiscard]] const std::vector<std::string>& shown_elsewhere();
@@ -194,5 +202,8 @@ class View {
     std::vector<std::string> shown_elsewhere_;   ///< areas of the host that stand at another path
     bool shown_elsewhere_stale_ = true;
 };
+
+/// Whether a path of the host is a directory that the caller cannot look into.
+[[nodiscard]] bool is_closed_directory(const host::Tree& tree, const std::string& path);
 
 }  // namespace sandbox::plan

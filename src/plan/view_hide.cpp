@@ -10,6 +10,7 @@
 #include <sandbox/error.hpp>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace sandbox::plan {
 namespace {
@@ -45,7 +46,7 @@ std::optional<std::string> View::host_path(const std::string& place) const {
     return below(area->backing.canonical, rest_of(place, prefix));
 }
 
-void View::hide(const std::string& path, bool left_out) {
+bool View::hide(const std::string& path, bool left_out) {
     const Walk found = walk(path);
     std::string place = found.path;
     for (const std::string& part : found.missing) {
@@ -65,7 +66,7 @@ void View::hide(const std::string& path, bool left_out) {
         } else {
             plan_.steps.push_back(Mask{place});
         }
-        return;
+        return true;
     }
     const std::optional<std::string> canonical = host_path(place);
     if (!canonical) {
@@ -73,10 +74,11 @@ void View::hide(const std::string& path, bool left_out) {
         if (now_ != 0 && found.missing.empty() && holds_something(place, found.type)) {
             mask(place, found.type);
         }
-        return;
+        return false;
     }
     hide_at(place, *canonical, left_out);
     hide_host(*canonical, left_out, place);
+    return true;
 }
 
 // Of what is not the host's: a file, or a directory in which something is shown. An empty one stays as it is.
@@ -174,6 +176,10 @@ void View::hide_at(const std::string& place, const std::string& canonical, bool 
         return;
     }
     const Walk found = walk(place);
+    if (why_unknown(found) != 0) {
+        hide_at(found.path, host_path(found.path).value_or(spec::parent(canonical)), false);
+        return;
+    }
     if (area->writable) {
         if (found.missing.empty()) {
             mask(found.path, found.type);
@@ -195,6 +201,38 @@ void View::hide_at(const std::string& place, const std::string& canonical, bool 
     news_.skeletons.insert(above);
     missing_skeletons_.insert(above);
     learn_hidden(place, canonical, left_out);
+}
+
+// In a directory that the caller cannot search, everything seems to be missing. If it is the caller's own, root inside
+// can search it.
+int View::why_unknown(const Walk& found) const {
+    if (found.missing.empty() || !S_ISDIR(found.type)) {
+        return 0;
+    }
+    const auto [prefix, area] = area_of(found.path);
+    if (area == nullptr || area->kind != Area::Kind::host) {
+        return 0;
+    }
+    int error = 0;
+    const std::string directory = below(area->backing.source, rest_of(found.path, prefix));
+    const bool exists = tree_.follow(spec::join(directory, found.missing.front()), error).has_value();
+    return exists || error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG ? 0 : error;
+}
+
+bool View::is_closed(const std::string& directory) const {
+    const std::string place = resolve(directory);
+    const auto [prefix, area] = area_of(place);
+    if (area == nullptr || area->kind != Area::Kind::host) {
+        return false;
+    }
+    const std::string there = below(area->backing.source, rest_of(place, prefix));
+    return is_closed_directory(tree_, there);
+}
+
+bool is_closed_directory(const host::Tree& tree, const std::string& path) {
+    int error = 0;
+    const std::optional<FileId> there = tree.follow(spec::join(path, "."), error);
+    return there ? S_ISDIR(there->type) && !tree.list(path) : error != ENOENT && error != ENOTDIR;
 }
 
 void View::learn_hidden(const std::string& place, const std::string& canonical, bool left_out) {

@@ -51,6 +51,22 @@ std::string join(std::string_view parent, std::string_view name) {
     return result += name;
 }
 
+bool fits(std::string_view path) {
+    constexpr std::size_t longest_name = 255;
+    constexpr std::size_t longest_path = 4095;
+    if (path.size() > longest_path) {
+        return false;
+    }
+    std::size_t length = 0;
+    for (const char letter : path) {
+        length = letter == '/' ? 0 : length + 1;
+        if (length > longest_name) {
+            return false;
+        }
+    }
+    return true;
+}
+
 std::string parent(std::string_view path) {
     const std::size_t slash = path.rfind('/');
     return slash == 0 || slash == std::string_view::npos ? "/" : std::string(path.substr(0, slash));

@@ -21,6 +21,9 @@ namespace sandbox::spec {
 /// `parent` + `/` + `name`, with a single slash.
 [[nodiscard]] std::string join(std::string_view parent, std::string_view name);
 
+/// Whether the kernel takes a path of that length: names of at most 255 bytes, and 4095 altogether.
+[[nodiscard]] bool fits(std::string_view path);
+
 /// The directory part of an absolute path; `/` for `/x`.
 [[nodiscard]] std::string parent(std::string_view path);
 

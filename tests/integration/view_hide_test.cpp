@@ -162,6 +162,39 @@ TEST_F(ViewHide, ALaterOptionOpensIt) {
     }
 }
 
+// What the caller cannot look into, root inside can open, where it is the caller's own.
+TEST_F(ViewHide, InADirectoryThatCannotBeSearched) {
+    const std::string file = work() + "/dir/file";
+    for (const mode_t mode : {0U, 0400U, 0100U}) {
+        for (const std::string how : {"--ro", "--rw"}) {
+            for (const std::string& hidden :
+                 {file, std::string("dir/f*"), std::string("**/file"), std::string("*/file")}) {
+                ASSERT_EQ(chmod((work() + "/dir").c_str(), mode), 0);
+                const Result result =
+                    in_work("chmod 700 dir; cat dir/file", {how, work() + ":/mnt", how, ".", "--hide", hidden});
+                ASSERT_EQ(chmod((work() + "/dir").c_str(), 0700), 0);
+                EXPECT_EQ(result.out, "") << how << " " << hidden << " " << mode << result;
+                EXPECT_TRUE(contains(result.err, "cat: ")) << result;
+            }
+        }
+    }
+    EXPECT_EQ(in_work("chmod 700 dir; cat dir/file", {"--rw", "."}).out, "SECRET\n");
+}
+
+TEST_F(ViewHide, AnEarlierOneHoldsForWhatIsShownLater) {
+    const std::string outside = work() + "/sub";
+    for (const std::string how : {"--ro", "--rw"}) {
+        for (const std::string hidden : {"../dir/file", "../dir/f*", "../**/file"}) {
+            const Result result =
+                inside_shell("cat ../dir/file /mnt/file; ls ../dir | head -n 1",
+                             {.sandbox = {"--hide", hidden, how, "../dir", how, "../dir:/mnt"}, .directory = outside});
+            EXPECT_EQ(count(result.out, "SECRET"), 0U) << how << " " << hidden << result;
+            EXPECT_NE(result.out, "") << result;
+        }
+    }
+    EXPECT_EQ(inside_shell("cat ../dir/file", {.sandbox = {"--ro", "../dir"}, .directory = outside}).out, "SECRET\n");
+}
+
 TEST_F(ViewHide, PatternsHideWhatTheyMatch) {
     write_file(work() + "/sub/[odd]*", "ODD\n");
     for (const std::vector<std::string>& how : {std::vector<std::string>{}, {"--rw", "."}}) {

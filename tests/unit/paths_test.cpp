@@ -55,5 +55,18 @@ TEST(Paths, Parent) {
     EXPECT_EQ(parent("/"), "/");
 }
 
+TEST(Paths, Fits) {
+    const std::string name(255, 'n');
+    EXPECT_TRUE(fits("/" + name + "/" + name));
+    EXPECT_FALSE(fits("/a/" + name + "n/b"));
+    std::string path;
+    while (path.size() + 16 < 4095) {
+        path += "/0123456789abcde";
+    }
+    path += "/" + std::string(4095 - path.size() - 1, 'x');
+    EXPECT_TRUE(fits(path));
+    EXPECT_FALSE(fits(path + "x"));
+}
+
 }  // namespace
 }  // namespace sandbox::spec

@@ -202,6 +202,48 @@ TEST(HidePlan, ADirectoryThatCannotBeReadIsMasked) {
     EXPECT_NO_THROW((void)plan_for(with({hide("/srv/closed/dir")}), host));
 }
 
+// Nobody knows what is in it, and if it is the caller's own, root inside opens it.
+TEST(HidePlan, WhatIsInADirectoryThatCannotBeSearchedIsHiddenWithAllOfIt) {
+    HostWithSecrets host;
+    host.tree.file("/srv/closed/file");
+    host.tree.close("/srv/closed");
+    for (const char* path : {"/srv/closed/file", "/srv/closed/*", "/srv/**/file", "/srv/*/file"}) {
+        EXPECT_FALSE(is_shown(plan_for(with({hide(path)}), host), "/srv/closed/file")) << path;
+        EXPECT_TRUE(subjects<MountScratch>(plan_for(with({rw("/srv"), hide(path)}), host)).contains("/srv/closed"))
+            << path;
+        EXPECT_FALSE(is_shown(plan_for(with({hide(path), ro("/srv", "/mnt")}), host), "/srv/closed/file")) << path;
+    }
+    EXPECT_TRUE(is_shown(plan_for(with({hide("/srv/data/secret")}), host), "/srv/closed/file"));
+}
+
+TEST(HidePlan, BeforeTheDirectoryIsShown) {
+    HostWithSecrets host;
+    host.tree.file("/home/ann/other/secret");
+    for (const char* path : {"/home/ann/other/secret", "/home/ann/other/s*", "/home/**/secret", "/home/ann/other/**"}) {
+        for (const char* target : {"", "/mnt"}) {
+            EXPECT_FALSE(
+                is_shown(plan_for(with({hide(path), ro("/home/ann/other", target)}), host), "/home/ann/other/secret"))
+                << path << " " << target;
+            EXPECT_FALSE(
+                is_shown(plan_for(with({ro("/home/ann/other", target), hide(path)}), host), "/home/ann/other/secret"))
+                << path << " " << target;
+        }
+    }
+    EXPECT_TRUE(is_shown(plan_for(with({hide("/home/ann/other/*"), ro("/home/ann/other/secret")}), host),
+                         "/home/ann/other/secret"));
+}
+
+TEST(HidePlan, WhatIsTooLongToBeLookedAtIsAnError) {
+    const HostWithSecrets host;
+    std::string deep = "/srv";
+    while (deep.size() < 4096) {
+        deep += "/0123456789";
+    }
+    for (const std::string& path : {deep, "/srv/" + std::string(256, 'n'), deep + "/*"}) {
+        EXPECT_TRUE(explained(with({hide(path)}), host).starts_with("sandbox: --hide " + path + ": cannot hide "));
+    }
+}
+
 // A --ro of its own path that does not exist yet, below a writable directory.
 TEST(HidePlan, WhatIsMissingIsProtectedByRo) {
     const HostWithSecrets host;
