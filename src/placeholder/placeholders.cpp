@@ -58,9 +58,11 @@ std::string fix_for(int error) {
     }
 }
 
-Error failure(const std::string& target, int error) {
-    return Error("cannot hold the place of " + target + ", which does not exist: " + why_not(error))
-        .at({0, "placeholder", target, error})
+Error failure(const plan::Placeholder& wanted, int error) {
+    const std::string& asked = wanted.directory.asked;
+    return Error((asked.empty() ? "" : asked + ": ") + "cannot hold the place of " + wanted.target +
+                 ", which does not exist: " + why_not(error))
+        .at({0, "placeholder", wanted.target, error})
         .with_fix(fix_for(error));
 }
 
@@ -84,7 +86,7 @@ void Placeholders::collect(const std::vector<plan::Placeholder>& wanted) {
             origins_.push_back({placeholder.directory.path, {}, {}});
         }
         record_.groups[found->second].entries.push_back({placeholder.name, placeholder.is_directory, false, {}});
-        origins_[found->second].targets.push_back(placeholder.target);
+        origins_[found->second].wanted.push_back(placeholder);
     }
 }
 
@@ -154,14 +156,14 @@ void Placeholders::make_group(std::size_t group) {
     origin.directory = sys::above_streams(::open(origin.source.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     struct stat found {};
     if (!origin.directory || ::fstat(origin.directory.get(), &found) < 0) {
-        throw failure(origin.targets[0], errno);
+        throw failure(origin.wanted[0], errno);
     }
     if (found.st_dev != here.device || found.st_ino != here.inode) {
-        throw failure(origin.targets[0], ESTALE);
+        throw failure(origin.wanted[0], ESTALE);
     }
     for (std::size_t i = 0; i < here.entries.size(); ++i) {
         if (const int error = make_one(origin.directory.get(), here.entries[i]); error != 0) {
-            throw failure(origin.targets[i], error);
+            throw failure(origin.wanted[i], error);
         }
     }
     if (group >= most_open) {

@@ -48,8 +48,8 @@ class Placeholders {
     void remove() noexcept;
 
     struct Origin {
-        std::string source;                ///< the directory as the calling process reaches it
-        std::vector<std::string> targets;  ///< inside, by entry
+        std::string source;                     ///< the directory as the calling process reaches it
+        std::vector<plan::Placeholder> wanted;  ///< by entry
         sys::UniqueFd directory;
     };
     Record record_;

@@ -369,7 +369,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
             plan.steps.push_back(SetDomainname{*spec.domainname});
         }
     }
-    plan.steps.push_back(ChangeDirectory{identity.cwd});
+    plan.steps.push_back(ChangeDirectory{identity.cwd, spec.cwd ? "--cwd " + *spec.cwd : std::string()});
     plan.steps.push_back(CloseDescriptors{plan.passed});
     plan_core_dumps(plan, spec, facts);
     plan.steps.push_back(NoNewPrivileges{});

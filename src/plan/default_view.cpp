@@ -306,6 +306,11 @@ void DefaultView::show_resolver_files() {
 void DefaultView::choose_cwd() {
     if (spec_.cwd) {
         cwd_ = spec::absolute("/", *spec_.cwd);
+        try {
+            (void)view_.resolve(cwd_);
+        } catch (const Error& error) {
+            throw Error("--cwd " + *spec_.cwd + ": " + error.what());
+        }
         return;
     }
     if (spec_.root) {

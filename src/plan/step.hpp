@@ -230,6 +230,7 @@ struct ProcessGroup {
 struct ChangeDirectory {
     static constexpr const char* name = "cwd";
     std::string path;
+    std::string asked = {};  ///< the option, if one says so
 };
 /// Restores the umask, marks every descriptor but 0, 1, 2 and those passed close-on-exec (close_range(2), Linux 5.11).
 struct CloseDescriptors {

@@ -18,6 +18,8 @@
 namespace sandbox::plan {
 namespace {
 
+constexpr std::size_t longest_path = 4095;  // PATH_MAX counts the NUL
+
 std::string octal(std::uint32_t value) {
     std::string digits;
     for (; value != 0; value >>= 3U) {
@@ -45,8 +47,8 @@ const char* kind_of(mode_t type) {
 
 void UserMounts::apply() {
     for (const Mount& mount : spec_.mounts) {
-        view_.at(++number_);
         asked_ = as_asked(mount);
+        view_.at(++number_, asked_);
         try {
             std::visit([this](const auto& entry) { apply(entry); }, mount);
         } catch (const Error& error) {
@@ -120,6 +122,9 @@ void UserMounts::apply(const Directory& directory) {
 }
 
 void UserMounts::apply(const Symlink& link) {
+    if (link.text.size() > longest_path) {
+        throw Error("what the link leads to is too long").with_fix("a path has at most 4095 bytes");
+    }
     view_.make_symlink(inside(link.path), link.text);
 }
 

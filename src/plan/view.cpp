@@ -340,7 +340,7 @@ std::string View::hold_place(const Walk& found, bool directory) {
     for (std::size_t i = 0; i < found.missing.size(); ++i) {
         path = spec::join(path, found.missing[i]);
         const bool is_directory = directory || i + 1 < found.missing.size();
-        plan_.placeholders.push_back({{source, *id},
+        plan_.placeholders.push_back({{source, *id, asked_},
                                       below(area->backing.canonical),
                                       path.substr(base == "/" ? 1 : base.size() + 1),
                                       is_directory,

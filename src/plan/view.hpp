@@ -59,8 +59,11 @@ class View {
         learnt_ = &learnt;
         aliases_ = &aliases;
     }
-    /// The number of the user's mount that comes next, from 1.
-    void at(unsigned number) { now_ = number; }
+    /// The number of the user's mount that comes next, from 1, and how it is written on the command line.
+    void at(unsigned number, const std::string& asked) {
+        now_ = number;
+        asked_ = asked;
+    }
     /// Hides what `path` leads to, here and wherever else the same of the host is shown, now and by later binds that do
     /// not name it: it is empty and cannot be read, or `left_out`. A path that is missing cannot be created.
     /// False where nothing of the host stands there.
@@ -195,6 +198,7 @@ class View {
     const Aliases* aliases_ = nullptr;
     Learnt news_;
     unsigned now_ = 0;
+    std::string asked_;
     std::map<std::string, bool> hidden_places_;  ///< real paths of the host, hidden so far; left out
     std::set<std::string> masked_;               ///< by inside path
     std::map<std::string, bool> rebuildable_;    ///< whether a directory's entries can be read

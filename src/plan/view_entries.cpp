@@ -68,7 +68,7 @@ void View::make_symlink(const std::string& target, const std::string& text) {
         }
     }
     found.missing.push_back(parts.back());
-    if (is_writable_host(found.path)) {
+    if (S_ISDIR(found.type) && is_writable_host(found.path)) {
         throw Error("cannot make a symbolic link at " + target + ": " + found.path +
                     " is writable, and the link would be made on the host")
             .with_fix("make it there yourself");

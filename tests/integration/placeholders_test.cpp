@@ -288,7 +288,7 @@ $SANDBOX $options -- echo ran || echo "status $?"
 find /srv/work
 )");
     EXPECT_EQ(result.out, "status 125\nstatus 125\n/srv/work\n/srv/work/sub\n") << result;
-    EXPECT_TRUE(contains(result.err, "/mnt/work/sub/new") && contains(result.err, "No space left on device") &&
+    EXPECT_TRUE(contains(result.err, "sandbox: --tmpfs /mnt/work/sub/new: ") && contains(result.err, "No space left on device") &&
                 contains(result.err, "read-only on the host"))
         << result;
     EXPECT_EQ(count(result.err, "  fix: "), 2U) << result;

@@ -153,12 +153,14 @@ TEST(MountPoint, MissingBelowAWritableDirectory) {
                                      ro("file", "/srv/work/data/a/c/in-tmpfs")}),
                                host);
     int error = 0;
-    const Source data{"data", host.tree.follow("/srv/work/data", error).value()};
+    const FileId id = host.tree.follow("/srv/work/data", error).value();
+    const Source data{"data", id, "--ro file:/srv/work/data/a/b/new"};
+    const Source other{"data", id, "--tmpfs /srv/work/data/a/c"};
     const std::string here = "/srv/work/data";
     EXPECT_EQ(plan.placeholders, (std::vector<Placeholder>{{data, here, "a", true, here + "/a"},
                                                            {data, here, "a/b", true, here + "/a/b"},
                                                            {data, here, "a/b/new", false, here + "/a/b/new"},
-                                                           {data, here, "a/c", true, here + "/a/c"}}));
+                                                           {other, here, "a/c", true, here + "/a/c"}}));
     std::vector<std::string> pinned;
     for (const Step& step : plan.steps) {
         if (std::holds_alternative<Pin>(step)) {
