@@ -72,6 +72,43 @@ Error no_record(const std::string& path, int error) {
         .with_fix(fix_for(error));
 }
 
+int open_same(sys::UniqueFd opened, const plan::FileId& expected, sys::UniqueFd& directory) {
+    struct stat found {};
+    if (!opened || ::fstat(opened.get(), &found) < 0) {
+        return errno;
+    }
+    if (found.st_dev != expected.device || found.st_ino != expected.inode) {
+        return ESTALE;
+    }
+    directory = sys::above_streams(opened.release());
+    return 0;
+}
+
+// From what is shown writable, whose path may have symbolic links in it, to the directory, whose way has none: somebody
+// may have put one there.
+int open_origin(const plan::Placeholder& wanted, sys::UniqueFd& directory) {
+    sys::UniqueFd root;
+    const int error = open_same(sys::UniqueFd(::open(wanted.root.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
+                                wanted.root.expected, root);
+    if (error != 0 || wanted.way.empty()) {
+        directory = std::move(root);
+        return error;
+    }
+    std::size_t start = 0;
+    sys::UniqueFd at = std::move(root);
+    for (bool last = false; !last;) {
+        const std::size_t slash = wanted.way.find('/', start);
+        last = slash == std::string::npos;
+        const std::string name = wanted.way.substr(start, last ? std::string::npos : slash - start);
+        start = slash + 1;
+        at = sys::UniqueFd(::openat(at.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (!at) {
+            return errno;
+        }
+    }
+    return open_same(std::move(at), wanted.directory.expected, directory);
+}
+
 }  // namespace
 
 void Placeholders::collect(const std::vector<plan::Placeholder>& wanted) {
@@ -153,13 +190,8 @@ int Placeholders::make_one(int directory, Entry& entry) {
 void Placeholders::make_group(std::size_t group) {
     Group& here = record_.groups[group];
     Origin& origin = origins_[group];
-    origin.directory = sys::above_streams(::open(origin.source.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    struct stat found {};
-    if (!origin.directory || ::fstat(origin.directory.get(), &found) < 0) {
-        throw failure(origin.wanted[0], errno);
-    }
-    if (found.st_dev != here.device || found.st_ino != here.inode) {
-        throw failure(origin.wanted[0], ESTALE);
+    if (const int error = open_origin(origin.wanted[0], origin.directory); error != 0) {
+        throw failure(origin.wanted[0], error);
     }
     for (std::size_t i = 0; i < here.entries.size(); ++i) {
         if (const int error = make_one(origin.directory.get(), here.entries[i]); error != 0) {

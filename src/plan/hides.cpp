@@ -8,6 +8,8 @@
 #include <cstring>
 #include <optional>
 
+#include <sys/stat.h>
+
 namespace sandbox::plan {
 namespace {
 
@@ -119,14 +121,21 @@ std::string quoted(const std::string& path) {
 }
 
 // What of the host a path names, also where it, or what is above it, is missing.
-std::string real_path(const host::Tree& tree, const std::string& path) {
+std::string real_path(const host::Tree& tree, const std::string& path, int links = 0) {
     if (std::optional<std::string> whole = tree.canonical(path)) {
         return *whole;
     }
     if (path == "/") {
         return path;
     }
-    return spec::join(real_path(tree, spec::parent(path)), path.substr(path.rfind('/') + 1));
+    const std::string parent = real_path(tree, spec::parent(path), links);
+    std::string real = spec::join(parent, path.substr(path.rfind('/') + 1));
+    constexpr int most_links = 40;  // as path_resolution(7) has it
+    if (const std::optional<host::Entry> entry = tree.look(real);
+        entry && S_ISLNK(entry->id.type) && links < most_links) {
+        return real_path(tree, spec::absolute(parent, entry->link), links + 1);
+    }
+    return real;
 }
 
 /// A directory of the host that is about to be shown, with the way to it.

@@ -46,6 +46,8 @@ struct Placeholder {
     std::string name;       ///< relative to it; what lies between is a placeholder listed before
     bool is_directory = false;
     std::string target;  ///< inside
+    Source root;         ///< what is shown writable: `directory`, or above it
+    std::string way;     ///< from there to `directory`, without symbolic links
     friend bool operator==(const Placeholder&, const Placeholder&) = default;
 };
 
@@ -69,9 +71,10 @@ struct Plan {
     IdMaps guest_maps;                      ///< of the guest user namespace, written by init
     std::optional<TimeOffsets> time_offsets;
 
-    bool drop_groups = false;               ///< the launcher drops the supplementary groups for init
-    std::vector<Placeholder> placeholders;  ///< made by the launcher before anything else
-    std::vector<Step> steps;                ///< executed by the setup child, in this order
+    bool drop_groups = false;                  ///< the launcher drops the supplementary groups for init
+    std::vector<Placeholder> placeholders;     ///< made by the launcher before anything else
+    std::vector<Step> steps;                   ///< executed by the setup child, in this order
+    std::map<std::size_t, std::string> asked;  ///< the option that the steps from that one on are for
 
     bool command_is_pid1 = false;         ///< pid 1 of its own pid namespace
     std::optional<OwnTerminal> terminal;  ///< otherwise the caller's

@@ -59,6 +59,7 @@ void UserMounts::apply() {
             throw Error(asked_ + ": " + error.what()).with_fix(error.fix());
         }
     }
+    view_.at(number_ + 1, "");
 }
 
 std::string UserMounts::inside(const std::string& target) const {

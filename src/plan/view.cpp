@@ -319,6 +319,11 @@ std::string View::make_place(const std::string& target, const Walk& found, New l
     return path;
 }
 
+std::optional<FileId> View::directory_id(const std::string& host_path) const {
+    const std::optional<host::Entry> entry = tree_.look(host_path);
+    return entry && S_ISDIR(entry->id.type) ? std::optional(entry->id) : std::nullopt;
+}
+
 // On the host, and only there where the command could make it itself: as an empty entry that is removed at the end.
 std::string View::hold_place(const Walk& found, bool directory) {
     std::string base = found.path;
@@ -330,11 +335,14 @@ std::string View::hold_place(const Walk& found, bool directory) {
     const auto below = [&](const std::string& place) {
         return rest.empty() || rest == "/" ? place : place == "/" ? rest : place + rest;
     };
+    // Never looked for by its path again: that may lead elsewhere by now.
     const std::string source = below(area->backing.source);
-    int error = 0;
-    const std::optional<FileId> id = tree_.follow(source, error);
+    const Source root{area->backing.source, area->id, asked_};
+    const std::string way = rest.empty() || rest == "/" ? std::string() : rest.substr(1);
+    const std::optional<FileId> id = way.empty() ? std::optional(area->id) : directory_id(source);
     if (!id) {
-        throw Error("cannot make a mount point in " + found.path + ": " + std::strerror(error));
+        throw Error("cannot make a mount point in " + found.path + ": it was replaced while the sandbox started")
+            .with_fix("try again");
     }
     std::string path = found.path;
     for (std::size_t i = 0; i < found.missing.size(); ++i) {
@@ -344,7 +352,9 @@ std::string View::hold_place(const Walk& found, bool directory) {
                                       below(area->backing.canonical),
                                       path.substr(base == "/" ? 1 : base.size() + 1),
                                       is_directory,
-                                      path});
+                                      path,
+                                      root,
+                                      way});
         held_.emplace(path, is_directory ? S_IFDIR : S_IFREG);
     }
     pin_parents(path);
@@ -381,7 +391,7 @@ void View::bind(Source source, const std::string& canonical, const std::string& 
     if (attributes.read_only && S_ISDIR(source.expected.type) && wants_skeleton(place)) {
         show_skeleton(place, {source.path, canonical});
     } else {
-        cover(place, {Area::Kind::host, {source.path, canonical}, !attributes.read_only});
+        cover(place, {Area::Kind::host, {source.path, canonical}, !attributes.read_only, 0, source.expected});
         plan_.steps.push_back(BindMount{std::move(source), place, attributes});
         if (!attributes.read_only) {
             add_writable(place);

@@ -63,6 +63,7 @@ class View {
     void at(unsigned number, const std::string& asked) {
         now_ = number;
         asked_ = asked;
+        plan_.asked[plan_.steps.size()] = asked;
     }
     /// Hides what `path` leads to, here and wherever else the same of the host is shown, now and by later binds that do
     /// not name it: it is empty and cannot be read, or `left_out`. A path that is missing cannot be created.
@@ -122,6 +123,7 @@ class View {
         HostPlace backing;
         bool writable = false;
         std::size_t step = 0;  ///< tmpfs: the step that mounts it
+        FileId id = {};        ///< what is shown writable of the host: as it was found
     };
     struct Walk {
         std::string path;                  ///< resolved as far as it exists
@@ -146,6 +148,7 @@ class View {
     /// Makes what is missing behind `found`, directories on the way included, and returns its path.
     std::string make_place(const std::string& target, const Walk& found, New last);
     std::string hold_place(const Walk& found, bool directory);
+    [[nodiscard]] std::optional<FileId> directory_id(const std::string& host_path) const;
     /// Whether something new there would be made on the host, where the command could make it itself.
     [[nodiscard]] bool is_writable_host(const std::string& path) const;
     void make_entry(const std::string& path, New entry);

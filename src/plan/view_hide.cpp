@@ -176,6 +176,9 @@ void View::hide_at(const std::string& place, const std::string& canonical, bool 
         return;
     }
     const Walk found = walk(place);
+    if (!spec::is_below_or_same(found.path, prefix) || !spec::is_below_or_same(place, found.path)) {
+        throw Error("cannot hide " + place + ": it was replaced while the sandbox started").with_fix("try again");
+    }
     if (why_unknown(found) != 0) {
         hide_at(found.path, host_path(found.path).value_or(spec::parent(canonical)), false);
         return;

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -299,9 +300,17 @@ Cause stage_cause(const plan::Plan& plan, Stage stage, int error) {
     }
 }
 
-std::string what_step(const plan::Step& step) {
+// The option that a step is for.
+std::string asked_for(const plan::Plan& plan, std::size_t index) {
+    const std::string own = plan::step_asked(plan.steps[index]);
+    const auto next = plan.asked.upper_bound(index);
+    return own.empty() && next != plan.asked.begin() ? std::prev(next)->second : own;
+}
+
+std::string what_step(const plan::Plan& plan, std::size_t index) {
+    const plan::Step& step = plan.steps[index];
     const std::string subject = plan::step_subject(step);
-    const std::string asked = plan::step_asked(step);
+    const std::string asked = asked_for(plan, index);
     return (asked.empty() ? "" : asked + ": ") + "cannot set up " + plan::step_name(step) +
            (subject.empty() ? "" : " " + subject);
 }
@@ -315,7 +324,7 @@ Error step_failure(const plan::Plan& plan, std::size_t index, int error) {
         return command_failure(plan, error).at(failed);
     }
     const std::optional<Cause> cause = step_cause(plan, step, error);
-    return Error(what_step(step) + ": " + (cause ? cause->why : std::strerror(error)))
+    return Error(what_step(plan, index) + ": " + (cause ? cause->why : std::strerror(error)))
         .at(failed)
         .with_fix(cause ? cause->fix : "");
 }

@@ -216,6 +216,15 @@ TEST(HidePlan, WhatIsInADirectoryThatCannotBeSearchedIsHiddenWithAllOfIt) {
     EXPECT_TRUE(is_shown(plan_for(with({hide("/srv/data/secret")}), host), "/srv/closed/file"));
 }
 
+TEST(HidePlan, ALinkThatLeadsNowhere) {
+    HostWithSecrets host;
+    host.tree.link("/srv/data/dangling", "/tmp/fresh/key");
+    host.tree.link("/srv/data/sideways", "../new/key");
+    const Plan plan = plan_for(with({rw("/srv"), hide("/srv/data/dangling"), hide("/srv/data/sideways")}), host);
+    EXPECT_EQ(subjects<Hide>(plan), Paths{"/srv/new/key"});
+    EXPECT_NO_THROW((void)plan_for(with({ro("/srv/data", "/mnt"), hide("/srv/data/dangling")}), host));
+}
+
 TEST(HidePlan, BeforeTheDirectoryIsShown) {
     HostWithSecrets host;
     host.tree.file("/home/ann/other/secret");
