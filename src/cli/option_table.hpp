@@ -49,6 +49,7 @@ enum class OptionId : std::uint8_t {
     seccomp,
     allow_syscall,
     deny_syscall,
+    strict,
     explain,
     verbose,
     quiet,
@@ -173,6 +174,8 @@ inline constexpr auto option_table = std::to_array<Option>({
      "Let COMMAND make these system calls, too. LIST: names as ptrace,bpf, or groups as @mount."},
     {OptionId::deny_syscall, "deny-syscall", "LIST", Section::confinement, Repeat::any,
      "Refuse it these, whatever is allowed."},
+    {OptionId::strict, "strict", "", Section::confinement, Repeat::any,
+     "For code that is hostile: no capabilities, --seccomp strict, --tty new, and nothing that opens more."},
 
     {OptionId::explain, "explain", "", Section::information, Repeat::any,
      "Print what a run would do, and run nothing."},

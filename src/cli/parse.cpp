@@ -5,6 +5,7 @@
 #include "cli/option_table.hpp"
 #include "cli/program_options.hpp"
 #include "cli/quote.hpp"
+#include "cli/strict.hpp"
 #include "cli/values.hpp"
 #include "spec/numbers.hpp"
 
@@ -203,6 +204,8 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::deny_syscall:
             parse_system_call_names(value, spec.deny_system_calls);
             return;
+        case OptionId::strict:
+            return;  // make_strict() looks at all options at once
         case OptionId::explain:
             options.explain = true;
             return;
@@ -222,7 +225,7 @@ void apply(Options& options, OptionId id, const std::string& value) {
 }
 
 void read_words(Options& options, std::span<const std::string> before, std::span<const std::string> arguments) {
-    std::array<bool, option_table.size()> given{};
+    Given given{};
     std::size_t index = 0;  // of the word in the arguments
     for (const Word& word : split(before)) {
         if (!word.text.starts_with('-')) {
@@ -248,6 +251,7 @@ void read_words(Options& options, std::span<const std::string> before, std::span
             throw Error(dashed(*option) + " " + quoted(value) + ": " + bad.what()).with_fix(bad.fix());
         }
     }
+    make_strict(options, given);
 }
 
 }  // namespace

@@ -18,7 +18,6 @@ using sandbox_test::Result;
 // As probe/attempt.h has them.
 constexpr unsigned needs_root = 2;
 constexpr unsigned needs_kernel = 4;
-constexpr unsigned filtered_as_unknown = 8;
 
 /// How each layer refuses.
 const std::map<std::string, std::set<std::string>>& errnos_of_layers() {
@@ -203,8 +202,7 @@ void Attack::make(const Probe& probe) {
         SCOPED_TRACE(id_ + ": " + by_default.attempt);
         EXPECT_FALSE(by_default.succeeded()) << "succeeds under the default";
         Finding finding{id_, title_, by_default.attempt, by_default.layer, false, false};
-        finding.seccomp = by_default.filtered() || (by_default.flags & filtered_as_unknown) != 0 ||
-                          measured.answers_differ(attempt, &Setting::seccomp);
+        finding.seccomp = by_default.filtered() || measured.answers_differ(attempt, &Setting::seccomp);
         finding.landlock = measured.answers_differ(attempt, &Setting::landlock);
         if (measured.works(attempt)) {
             for (std::size_t i = 0; i < settings().size(); ++i) {

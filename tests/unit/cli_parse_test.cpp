@@ -156,6 +156,32 @@ TEST(Parse, ASecondValueIsRefusedAndASecondFlagIsNot) {
     EXPECT_TRUE(parse_words({"--init", "--init"}).spec.init);
 }
 
+TEST(Parse, StrictStandsForSeveral) {
+    for (const Words& words :
+         {Words{"--strict"}, Words{"--tty", "new", "--strict", "--home=private"},
+          Words{"--seccomp=strict", "--cap-drop=kill", "--strict", "--rw", ".", "--net", "host"}}) {
+        const Spec spec = parse_words(words).spec;
+        EXPECT_EQ(spec.cap_drop, CapabilitySet::all());
+        EXPECT_EQ(spec.system_calls, SystemCalls::strict);
+        EXPECT_EQ(spec.tty, Tty::own);
+        EXPECT_EQ(spec.home, Home::isolated);
+    }
+}
+
+TEST(Parse, NothingTakesFromStrict) {
+    for (const char* option : {"--only=pid", "--share=ipc", "--own=net", "--allow-namespaces=user", "--cap-add=chown",
+                               "--allow-syscall=bpf", "--core-dumps", "--home=ro", "--home=rw", "--tty=inherit",
+                               "--seccomp=default", "--seccomp=none", "--landlock=none"}) {
+        for (const Words& words : {Words{"--strict", option}, Words{option, "--strict"}}) {
+            const std::string message = refusal(words).what();
+            const std::string_view whole(option);
+            const std::string name(whole.substr(0, whole.find('=')));
+            EXPECT_TRUE(contains(message, "--strict and " + name)) << message;
+            EXPECT_TRUE(contains(message, "contradict")) << message;
+        }
+    }
+}
+
 TEST(Parse, AWordBeforeTheDashesShowsTheLineThatWasMeant) {
     EXPECT_EQ(refusal({"ls"}).fix(), "sandbox -- ls");
     EXPECT_EQ(refusal({"ls", "-l"}).fix(), "sandbox -- ls -l");

@@ -28,10 +28,9 @@ struct attempt {
 
 /* What is special about showing that an attempt works. */
 enum {
-    never_plain = 1,         /* would do harm where root of the machine makes it outside */
-    needs_root = 2,          /* works outside for root of the machine alone */
-    needs_kernel = 4,        /* works where the kernel was built or set so */
-    filtered_as_unknown = 8, /* the filter says ENOSYS, which is what a kernel without it says, too */
+    never_plain = 1,  /* would do harm where root of the machine makes it outside */
+    needs_root = 2,   /* works outside for root of the machine alone */
+    needs_kernel = 4, /* works where the kernel was built or set so */
 };
 
 /* Called in front of each attempt, in its process, if it is set. */
