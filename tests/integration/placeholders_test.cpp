@@ -60,6 +60,34 @@ class Placeholders : public SandboxTest {
         return running;
     }
 
+    /// Kills the launcher at 200 points of its life, the end included, and compares the tree of the host.
+    void expect_cleared_at_any_point(const std::vector<std::string>& chosen) {
+        const std::string before = tree();
+        const std::vector<std::string> command = sandbox_command({"true"}, chosen);
+        const unsigned stops = count_stops(command);
+        ASSERT_GT(stops, 20U);
+        constexpr unsigned points = 200;
+        unsigned left = 0;
+        for (unsigned point = 0; point < points && !HasFailure(); ++point) {
+            SCOPED_TRACE("killed at point " + std::to_string(point));
+            {
+                Stepper launcher(command);
+                launcher.advance(point * stops / points);
+                launcher.kill_program();
+            }
+            expect_nothing_left();
+            left += tree() == before ? 0 : 1;
+            if (point % 10 != 0) {
+                EXPECT_EQ(collect_garbage().exit_status, 0);
+            } else {
+                EXPECT_EQ(inside({"true"}, {.sandbox = chosen}).exit_status, 0);
+            }
+            EXPECT_EQ(tree(), before);
+            EXPECT_EQ(records(), 0U);
+        }
+        EXPECT_GT(left, 3U) << "no point had a placeholder: the test tests nothing";
+    }
+
   private:
     std::optional<std::string> former_;
 };
@@ -133,30 +161,26 @@ TEST_F(Placeholders, OfAKilledLauncherTheNextStartRemovesThem) {
 }
 
 TEST_F(Placeholders, OfALauncherThatIsKilledAtAnyPointAreCleared) {
-    const std::string before = tree();
-    const std::vector<std::string> command = sandbox_command({"true"}, options());
-    const unsigned stops = count_stops(command);
-    ASSERT_GT(stops, 20U);
-    constexpr unsigned points = 200;
-    unsigned left = 0;
-    for (unsigned point = 0; point < points && !HasFailure(); ++point) {
-        SCOPED_TRACE("killed at point " + std::to_string(point));
-        {
-            Stepper launcher(command);
-            launcher.advance(point * stops / points);
-            launcher.kill_program();
-        }
-        expect_nothing_left();
-        left += tree() == before ? 0 : 1;
-        if (point % 10 != 0) {
-            EXPECT_EQ(collect_garbage().exit_status, 0);
-        } else {
-            EXPECT_EQ(inside({"true"}, {.sandbox = options()}).exit_status, 0);
-        }
-        EXPECT_EQ(tree(), before);
-        EXPECT_EQ(records(), 0U);
-    }
-    EXPECT_GT(left, 3U) << "no point had a placeholder: the test tests nothing";
+    expect_cleared_at_any_point(options());
+}
+
+// With everything else that the view can be built of; what of it stands below a writable directory has a placeholder.
+TEST_F(Placeholders, OfALauncherThatIsKilledAtAnyPointAreClearedWithEveryOption) {
+    write_file(work() + "/sub/key.pem", "secret\n");
+    expect_cleared_at_any_point({"--rw",      work() + ":/srv",
+                                 "--dir",     "/srv/made/deep",
+                                 "--dir",     "/opt/made/deep",
+                                 "--symlink", "/srv/file:/run/link",
+                                 "--file",    work() + "/file:/srv/sub/copy",
+                                 "--file",    work() + "/file:/etc/copy",
+                                 "--data",    "0:/srv/data",
+                                 "--hide",    "/srv/.envrc",
+                                 "--hide",    "/srv/.git/hooks",
+                                 "--hide",    "/srv/sub/*.pem",
+                                 "--hide",    "/etc/passwd",
+                                 "--device",  "/dev/null:/srv/null",
+                                 "--ro",      work() + "/sub:/srv/new/sub",
+                                 "--tmpfs",   "/srv/file.d"});
 }
 
 // A killed launcher, or the one that ends, takes away nothing that somebody else has put there.
@@ -288,8 +312,8 @@ $SANDBOX $options -- echo ran || echo "status $?"
 find /srv/work
 )");
     EXPECT_EQ(result.out, "status 125\nstatus 125\n/srv/work\n/srv/work/sub\n") << result;
-    EXPECT_TRUE(contains(result.err, "sandbox: --tmpfs /mnt/work/sub/new: ") && contains(result.err, "No space left on device") &&
-                contains(result.err, "read-only on the host"))
+    EXPECT_TRUE(contains(result.err, "sandbox: --tmpfs /mnt/work/sub/new: ") &&
+                contains(result.err, "No space left on device") && contains(result.err, "read-only on the host"))
         << result;
     EXPECT_EQ(count(result.err, "  fix: "), 2U) << result;
 }
