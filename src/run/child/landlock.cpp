@@ -35,8 +35,8 @@ std::uint64_t handled_access(int abi) noexcept {
     return abi >= 5 ? access | access_ioctl_device : access;
 }
 
-bool is_device(const struct stat& entry) noexcept {
-    return S_ISCHR(entry.st_mode) || S_ISBLK(entry.st_mode);
+bool is_device(mode_t mode) noexcept {
+    return S_ISCHR(mode) || S_ISBLK(mode);
 }
 
 bool is_below_or_same(const char* path, const std::string& directory) noexcept {
@@ -57,14 +57,15 @@ int allow_path(int ruleset, const char* path, std::uint64_t access, const std::s
     if (fd < 0) {
         return errno;
     }
-    struct stat entry {};
-    int error = ::fstat(fd, &entry) < 0 ? errno : 0;
+    // A file system that does not answer is not asked.
+    plan::FileId id;
+    int error = identify(fd, id);
     if (error == 0) {
         // A device that is named itself is meant to be used as one.
-        if (!is_device(entry) && !is_below_or_same(path, devices)) {
+        if (!is_device(id.type) && !is_below_or_same(path, devices)) {
             access &= ~access_ioctl_device;
         }
-        error = allow(ruleset, fd, S_ISDIR(entry.st_mode) ? access : access & file_access);
+        error = allow(ruleset, fd, S_ISDIR(id.type) ? access : access & file_access);
     }
     ::close(fd);
     return error;
@@ -86,7 +87,7 @@ int allow_stream(int ruleset, int fd, std::uint64_t handled) noexcept {
         access |= LANDLOCK_ACCESS_FS_WRITE_FILE | access_truncate;
     }
     struct stat entry {};
-    if (::fstat(fd, &entry) == 0 && is_device(entry)) {
+    if (::fstat(fd, &entry) == 0 && is_device(entry.st_mode)) {
         access |= access_ioctl_device;  // or nobody could tell that the terminal is one
     }
     access &= handled;
