@@ -202,5 +202,134 @@ TEST_F(ViewCwd, NamesThatAreHardToWrite) {
     }
 }
 
+TEST_F(ViewCwd, AtThePlacesOfTheSystem) {
+    const Result result = at_home(R"(
+mkdir -p /home/alice/runtime; export XDG_RUNTIME_DIR=/home/alice/runtime
+mount -t tmpfs host /tmp; mount -t tmpfs host /run; mkdir -p /run/user/1000 /tmp/other
+for place in /tmp /run /run/user /home/alice/runtime /home /home/alice; do echo secret > $place/host-secret; done
+for place in / /tmp /run /run/user /run/user/1000 /home /home/alice /home/alice/runtime /home/alice/.ssh /proc /dev /sys; do
+    cd $place
+    $SANDBOX -- sh -c 'pwd; cat host-secret 2> /dev/null || true'
+done
+)");
+    EXPECT_EQ(result.out,
+              "/\n/tmp\n/run\n/run\n/run\n/home\n/home/alice\n/home/alice\n/home/alice\n/proc\n/dev\n/sys\n")
+        << result;
+}
+
+// Neither of the two would be the directory that is meant.
+TEST_F(ViewCwd, WritableAtThePlacesOfTheSystemIsRefusedOrNothingOfTheHost) {
+    const Result result = at_home(R"(
+mount -t tmpfs host /tmp; mount -t tmpfs host /run; echo secret > /tmp/host-secret
+for place in / /home /home/alice /proc; do
+    cd $place
+    status=0; $SANDBOX --rw . -- true 2> /dev/null || status=$?; echo "$place $status"
+done
+cd /tmp; $SANDBOX --rw . -- sh -c 'cat host-secret; echo made > made'; cat made
+)");
+    EXPECT_EQ(result.out, "/ 125\n/home 125\n/home/alice 125\n/proc 125\nsecret\nmade\n") << result;
+}
+
+TEST_F(ViewCwd, ARootsHome) {
+    const Result result = on_host_of_its_own(R"(
+mount -t tmpfs host /root; mkdir -p /root/project /root/.ssh; echo secret > /root/secret; echo text > /root/project/file
+for home in /root /home/alice; do
+    export HOME=$home; mkdir -p $home
+    cd /root; $SANDBOX -- sh -c 'pwd; cat secret 2> /dev/null || echo hidden'
+    cd /root/.ssh; $SANDBOX -- pwd
+    cd /root/project; $SANDBOX -- sh -c 'pwd; cat file; cat ../secret 2> /dev/null || echo hidden'
+done
+)");
+    const std::string one = "/root\nhidden\n/root\n/root/project\ntext\nhidden\n";
+    EXPECT_EQ(result.out, one + one) << result;
+}
+
+// As Fedora Silverblue has it: /home is a link to /var/home.
+TEST_F(ViewCwd, WhereHomeIsALink) {
+    const Result result = on_host_of_its_own(R"(
+mount --make-rprivate /
+mkdir /media/new; mount -t tmpfs new /media/new; cd /media/new
+for entry in /*; do
+    name=${entry#/}
+    if test "$name" = home || test "$name" = var; then continue
+    elif test -L "$entry"; then cp -P "$entry" .
+    elif test -d "$entry"; then mkdir "$name"; mount --rbind "$entry" "$name"
+    fi
+done
+mkdir -p var/home/alice/project var/home/alice/.ssh var/home/bob var/tmp old; ln -s var/home home
+pivot_root . old; cd /; umount -l /old; rmdir /old; mount --make-rshared /
+echo secret > /home/alice/secret; echo secret > /home/bob/secret; echo text > /home/alice/project/file
+for home in /home/alice /var/home/alice; do
+    export HOME=$home
+    for place in /home /var/home; do
+        cd $place/alice/project
+        $SANDBOX -- sh -c 'cat file; pwd -P; cat ../secret /home/alice/secret /var/home/bob/secret 2> /dev/null || echo hidden'
+        $SANDBOX --rw . -- touch made; rm made
+        cd $place/alice; $SANDBOX -- sh -c 'cat secret 2> /dev/null || echo hidden; touch ~/made; ls ~'
+        if $SANDBOX --rw . -- echo ran 2> /dev/null; then :; else echo refused; fi
+        cd $place/alice/.ssh; $SANDBOX -- sh -c 'ls -A .'
+        cd $place; $SANDBOX -- sh -c 'cat */secret 2> /dev/null || echo hidden'
+    done
+done
+)");
+    std::string expected;
+    for (int i = 0; i < 4; ++i) {
+        expected += "text\n/var/home/alice/project\nhidden\nhidden\nmade\nrefused\nhidden\n";
+    }
+    EXPECT_EQ(result.out, expected) << result;
+}
+
+TEST_F(ViewCwd, OnAnotherMount) {
+    const Result result = at_home(R"(
+mkdir /home/alice/project/disk; mount -t tmpfs disk /home/alice/project/disk; mkdir /home/alice/project/disk/deep
+echo text > /home/alice/project/disk/deep/file
+mkdir /home/alice/project/.git
+for place in disk disk/deep; do
+    cd /home/alice/project/$place
+    $SANDBOX -- sh -c 'pwd; cat /home/alice/project/disk/deep/file; ls -A /home/alice; touch x 2> /dev/null || echo locked'
+    $SANDBOX --rw . -- touch made; ls made
+done
+mount --bind /home/alice/project/disk /media; cd /media/deep
+$SANDBOX --rw . -- sh -c 'pwd; cat file; touch here; touch ../x 2> /dev/null || echo locked'; ls
+)");
+    EXPECT_EQ(result.out,
+              "/home/alice/project/disk\ntext\nproject\nlocked\nmade\n"
+              "/home/alice/project/disk/deep\ntext\nproject\nlocked\nmade\n"
+              "/media/deep\ntext\nlocked\nfile\nhere\nmade\n")
+        << result;
+}
+
+TEST_F(ViewCwd, BelowALink) {
+    const Result result = at_home(R"(
+mkdir /srv/real; ln -s /home/alice/project /srv/real/link; ln -s /srv/real /home/alice/to-real
+cd /home/alice/to-real/link/sub
+$SANDBOX -- sh -c 'pwd -P; cat file; ls -A /home/alice'
+$SANDBOX --rw . -- touch made; ls /home/alice/project/sub
+)");
+    EXPECT_EQ(result.out, "/home/alice/project/sub\ntext\nproject\ndeep\nfile\nmade\n") << result;
+}
+
+TEST_F(ViewCwd, OneThatIsDeleted) {
+    const Result result = at_home(R"(
+mkdir /srv/gone /home/alice/gone
+for place in /srv/gone /home/alice/gone; do
+    mkdir -p $place; cd $place; rmdir $place
+    for options in "" "--rw ." "--ro x:/mnt/x" "--hide x" "--dir x"; do
+        status=0; $SANDBOX $options -- echo ran 2>> /srv/errors || status=$?; echo $status
+    done
+    $SANDBOX --cwd / -- pwd
+    $SANDBOX --cwd /tmp --ro /srv:/mnt -- pwd
+    mkdir $place; status=0; $SANDBOX -- pwd 2>> /srv/errors || status=$?; echo $status
+done
+grep -c '^sandbox: ' /srv/errors; grep -c 'has been removed\|has no path\|No such file' /srv/errors
+)");
+    std::string one;
+    for (int i = 0; i < 5; ++i) {
+        one += "125\n";
+    }
+    one += "/\n/tmp\n125\n";
+    EXPECT_EQ(result.out, one + one + "12\n12\n") << result;
+}
+
 }  // namespace
 }  // namespace sandbox_test
