@@ -3,6 +3,7 @@
 
 #include "host/probe.hpp"
 #include "host/tree.hpp"
+#include "host/tree_once.hpp"
 #include "host/tree_without.hpp"
 #include "placeholder/sweep.hpp"
 #include "plan/build.hpp"
@@ -23,9 +24,10 @@ plan::Plan make_plan(const Spec& spec, std::set<placeholder::Id> placeholders) {
     spec::validate(spec);
     const host::RealTree tree;
     if (placeholders.empty()) {
-        return plan::build(spec, host::probe(spec.descriptors), tree);
+        return plan::build(spec, host::probe(spec.descriptors), host::TreeOnce(tree));
     }
-    return plan::build(spec, host::probe(spec.descriptors), host::TreeWithout(tree, std::move(placeholders)));
+    const host::TreeWithout without(tree, std::move(placeholders));
+    return plan::build(spec, host::probe(spec.descriptors), host::TreeOnce(without));
 }
 
 plan::Plan make_plan(const Spec& spec) {

@@ -32,6 +32,10 @@ std::pair<std::string, const View::Area*> View::area_of(const std::string& path)
 
 std::optional<host::Entry> View::entry_at(const std::string& path) const {
     const auto [prefix, area] = area_of(path);
+    return entry_in(prefix, area, path);
+}
+
+std::optional<host::Entry> View::entry_in(const std::string& prefix, const Area* area, const std::string& path) const {
     if (area == nullptr) {
         return std::nullopt;
     }
@@ -74,21 +78,29 @@ View::Walk View::walk(const std::string& path) const {
     for (std::string& part : spec::components(path)) {
         todo.push_back(std::move(part));
     }
+    // Not looked for anew for every component: a deep path would cost the square of its depth.
+    std::pair<std::string, const Area*> area = area_of("/");
     for (int links = 0; !todo.empty();) {
         const std::string part = std::move(todo.front());
         todo.pop_front();
         if (part == "..") {
             result.path = spec::parent(result.path);
+            area = area_of(result.path);
             continue;
         }
         const std::string next = spec::join(result.path, part);
-        const std::optional<host::Entry> entry = entry_at(next);
+        const auto mounted = areas_.find(next);
+        const std::optional<host::Entry> entry =
+            mounted == areas_.end() ? entry_in(area.first, area.second, next) : entry_in(next, &mounted->second, next);
         if (!entry) {
             result.missing.push_back(part);
             result.missing.insert(result.missing.end(), todo.begin(), todo.end());
             return result;
         }
         if (!S_ISLNK(entry->id.type)) {
+            if (mounted != areas_.end()) {
+                area = {next, &mounted->second};
+            }
             result.path = next;
             result.type = entry->id.type;
             continue;
@@ -100,6 +112,7 @@ View::Walk View::walk(const std::string& path) const {
         todo.insert(todo.begin(), target.begin(), target.end());
         if (entry->link.starts_with('/')) {
             result.path = "/";
+            area = area_of("/");
         }
         result.type = S_IFDIR;
     }

@@ -141,6 +141,8 @@ class View {
     [[nodiscard]] std::pair<std::string, const Area*> area_of(const std::string& path) const;
     [[nodiscard]] Walk walk(const std::string& path) const;
     [[nodiscard]] std::optional<host::Entry> entry_at(const std::string& path) const;
+    [[nodiscard]] std::optional<host::Entry> entry_in(const std::string& prefix, const Area* area,
+                                                      const std::string& path) const;
     void cover(const std::string& path, Area area);
     /// Makes `target` exist inside, as a mount point of that type, and returns its resolved path.
     std::string place_for(const std::string& target, mode_t type);

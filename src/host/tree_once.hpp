@@ -1,0 +1,43 @@
+// A tree that is asked for each thing once: a plan is made in rounds, and every path is walked from the root again.
+#pragma once
+
+#include "host/facts.hpp"
+
+#include <unordered_map>
+#include <utility>
+
+namespace sandbox::host {
+
+/// For one plan, and one thread: what it has answered it answers again.
+class TreeOnce final : public Tree {
+  public:
+    explicit TreeOnce(const Tree& tree) : tree_(tree) {}
+
+    [[nodiscard]] std::optional<Entry> look(const std::string& path) const override {
+        const auto known = looks_.find(path);
+        return known != looks_.end() ? known->second : looks_.emplace(path, tree_.look(path)).first->second;
+    }
+    [[nodiscard]] std::optional<plan::FileId> follow(const std::string& path, int& error) const override {
+        return tree_.follow(path, error);
+    }
+    [[nodiscard]] std::optional<std::string> canonical(const std::string& path) const override {
+        return tree_.canonical(path);
+    }
+    [[nodiscard]] Resolution resolve(const std::string& path, const LinkRule& rule) const override {
+        return tree_.resolve(path, rule);
+    }
+    [[nodiscard]] std::optional<std::vector<Entry>> list(const std::string& path) const override {
+        const auto known = lists_.find(path);
+        return known != lists_.end() ? known->second : lists_.emplace(path, tree_.list(path)).first->second;
+    }
+    [[nodiscard]] std::string read(const std::string& root, const std::string& path) const override {
+        return tree_.read(root, path);
+    }
+
+  private:
+    const Tree& tree_;
+    mutable std::unordered_map<std::string, std::optional<Entry>> looks_;
+    mutable std::unordered_map<std::string, std::optional<std::vector<Entry>>> lists_;
+};
+
+}  // namespace sandbox::host
