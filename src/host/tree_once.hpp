@@ -18,7 +18,14 @@ class TreeOnce final : public Tree {
         return known != looks_.end() ? known->second : looks_.emplace(path, tree_.look(path)).first->second;
     }
     [[nodiscard]] std::optional<plan::FileId> follow(const std::string& path, int& error) const override {
-        return tree_.follow(path, error);
+        auto known = follows_.find(path);
+        if (known == follows_.end()) {
+            int why = 0;
+            std::optional<plan::FileId> id = tree_.follow(path, why);
+            known = follows_.emplace(path, std::pair(id, why)).first;
+        }
+        error = known->second.first ? error : known->second.second;
+        return known->second.first;
     }
     [[nodiscard]] std::optional<std::string> canonical(const std::string& path) const override {
         return tree_.canonical(path);
@@ -37,6 +44,7 @@ class TreeOnce final : public Tree {
   private:
     const Tree& tree_;
     mutable std::unordered_map<std::string, std::optional<Entry>> looks_;
+    mutable std::unordered_map<std::string, std::pair<std::optional<plan::FileId>, int>> follows_;
     mutable std::unordered_map<std::string, std::optional<std::vector<Entry>>> lists_;
 };
 
