@@ -19,18 +19,29 @@ namespace {
 
 constexpr std::size_t most_text = 64UL * 1024;
 
-std::string read_link(int directory, const char* name) {
+/// Nothing, and errno, where it cannot be read.
+std::optional<std::string> read_link(int directory, const char* name) {
     char text[PATH_MAX];
     const ssize_t length = ::readlinkat(directory, name, text, sizeof text);
-    return length < 0 ? std::string() : std::string(text, static_cast<std::size_t>(length));
+    return length < 0 ? std::nullopt : std::optional(std::string(text, static_cast<std::size_t>(length)));
 }
 
 std::optional<Entry> look_at(int directory, const char* name) {
-    std::optional<plan::FileId> id = identify(directory, name, AT_SYMLINK_NOFOLLOW);
-    if (!id) {
-        return std::nullopt;
+    // A link that is none any more when it is read (EINVAL) was exchanged meanwhile. Without its text it would pass for
+    // a link to the directory that it is in. Who exchanges it faster than we look gets nothing at all.
+    for (int tries = 0; tries < 100; ++tries) {
+        const std::optional<plan::FileId> id = identify(directory, name, AT_SYMLINK_NOFOLLOW);
+        if (!id || !S_ISLNK(id->type)) {
+            return id ? std::optional(Entry{name, *id, {}}) : std::nullopt;
+        }
+        if (std::optional<std::string> text = read_link(directory, name)) {
+            return Entry{name, *id, std::move(*text)};
+        }
+        if (errno != EINVAL && errno != ENOENT) {
+            return Entry{name, *id, {}};
+        }
     }
-    return Entry{name, *id, S_ISLNK(id->type) ? read_link(directory, name) : std::string()};
+    return std::nullopt;
 }
 
 // A device or FIFO under that name must not be opened: that alone may do something, or never return.

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <set>
+#include <utility>
 
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -203,6 +205,18 @@ void Placeholders::make_group(std::size_t group) {
     }
 }
 
+// A directory that our own are made in may be a placeholder itself, of a sandbox that has started since the plan was
+// made. Its own cannot remove it while ours are in it: who ends last does.
+void Placeholders::adopt() {
+    std::set<Id> directories;
+    for (const Group& group : record_.groups) {
+        directories.emplace(group.device, group.inode);
+    }
+    for (Group& group : holders_of(directories, name_)) {
+        record_.groups.push_back(std::move(group));
+    }
+}
+
 std::unique_ptr<Placeholders> Placeholders::make(const std::vector<plan::Placeholder>& wanted) {
     std::unique_ptr<Placeholders> made(new Placeholders);
     made->collect(wanted);
@@ -216,9 +230,10 @@ std::unique_ptr<Placeholders> Placeholders::make(const std::vector<plan::Placeho
             Sweep before;
             sweep_state(made->state_.get(), made->state_path_, "", before);
             made->open_record();
+            made->adopt();
             made->note(intent_text(made->record_));
             made->noted_ = noted_at(made->file_.get());
-            for (std::size_t group = 0; group < made->record_.groups.size(); ++group) {
+            for (std::size_t group = 0; group < made->origins_.size(); ++group) {
                 made->make_group(group);
             }
             made->note(identity_text(made->record_));

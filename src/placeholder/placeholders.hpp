@@ -43,6 +43,7 @@ class Placeholders {
     void open_state();
     void open_record();
     void note(const std::string& text);
+    void adopt();
     void make_group(std::size_t group);
     int make_one(int directory, Entry& entry);
     void remove() noexcept;

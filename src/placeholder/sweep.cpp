@@ -108,6 +108,35 @@ std::map<Id, Identity> others(const std::string& own) {
     return identities;
 }
 
+std::vector<Group> holders_of(const std::set<Id>& directories, const std::string& own) {
+    std::vector<Group> holders;
+    const auto look = [&](const Group& group) {
+        for (const Entry& found : group.entries) {
+            if (!found.made || !directories.contains(Id(found.identity.device, found.identity.inode))) {
+                continue;
+            }
+            Group way{group.path, group.device, group.inode, {}};
+            for (const Entry& entry : group.entries) {
+                if (entry.name == found.name || found.name.starts_with(entry.name + '/')) {
+                    way.entries.push_back(entry);
+                }
+            }
+            holders.push_back(std::move(way));
+        }
+    };
+    for (const std::string& path : own_state_paths()) {
+        int error = 0;
+        if (const sys::UniqueFd state = open_state(path, error)) {
+            for_each_record(state.get(), own, [&](const std::string&, int record) {
+                for (const Group& group : parse_record(read_record(record)).groups) {
+                    look(group);
+                }
+            });
+        }
+    }
+    return holders;
+}
+
 std::vector<std::string> remove_all(const Record& record, const Timestamp& noted, const std::vector<int>& directories,
                                     const std::map<Id, Identity>& needed) {
     std::vector<std::string> problems;

@@ -39,6 +39,9 @@ void sweep_state(int state, const std::string& path, const std::string& own, Swe
 /// The placeholders of all records but `own`, in every directory of records.
 [[nodiscard]] std::map<Id, Identity> others(const std::string& own);
 
+/// Of all records but `own`: the placeholders that are one of these directories, with those above them, by group.
+[[nodiscard]] std::vector<Group> holders_of(const std::set<Id>& directories, const std::string& own);
+
 /// Removes what a record has made and no other needs, the last first. `directories`: those that are open, by group.
 /// Returns lines for a person.
 std::vector<std::string> remove_all(const Record& record, const Timestamp& noted, const std::vector<int>& directories,
