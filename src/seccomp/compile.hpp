@@ -14,8 +14,9 @@ namespace sandbox::seccomp {
 /// Instructions of bpf(4), the classic ones; seccomp(2) takes at most 4096.
 using Program = std::vector<sock_filter>;
 
-/// Answers by the number of the call alone: ENOSYS for what is in neither list and for foreign tables, too. Names that
-/// libseccomp does not know, or that `architecture` has no number for, are passed over. Throws std::system_error.
+/// Answers by the number of the call alone, ENOSYS for what is in neither list; to be put behind check_arguments(),
+/// which answers for foreign tables. Names that libseccomp does not know, or that `architecture` has no number for, are
+/// passed over. Throws std::system_error.
 [[nodiscard]] Program compile(Architecture architecture, const Calls& calls);
 
 }  // namespace sandbox::seccomp

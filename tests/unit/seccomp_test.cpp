@@ -3,7 +3,7 @@
 #include "seccomp/arguments.hpp"
 #include "seccomp/compile.hpp"
 #include "seccomp/compiled.hpp"
-#include "unit/filter_machine.hpp"
+#include "seccomp/machine.hpp"
 #include "unit/planning.hpp"
 #include "unit/source_file.hpp"
 
@@ -31,7 +31,6 @@ namespace {
 
 using test::default_spec;
 using test::plan_for;
-using test::run_filter;
 
 constexpr std::uint64_t high = std::uint64_t{1} << 32;
 constexpr std::uint32_t allowed = SECCOMP_RET_ALLOW;
@@ -280,7 +279,7 @@ TEST(SeccompFilter, EveryNumberHasItsAnswer) {
                     });
                     ASSERT_NE(found, all.end());
                     const Program program(found->program.begin(), found->program.end());
-                    ASSERT_LE(program.size(), 3000U) << "the kernel takes 4096, and the checks of arguments come first";
+                    EXPECT_LE(program.size(), 160U) << "each instruction costs time at every start";
                     for (std::size_t number = 0; number < expected.size(); ++number) {
                         seccomp_data data{};
                         data.nr = static_cast<int>(number);

@@ -5,15 +5,15 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <vector>
+#include <span>
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
-namespace sandbox::test {
+namespace sandbox::seccomp {
 
 /// What the filter answers (SECCOMP_RET_*); none if the kernel would not have taken the program.
-[[nodiscard]] inline std::optional<std::uint32_t> run_filter(const std::vector<sock_filter>& program,
+[[nodiscard]] inline std::optional<std::uint32_t> run_filter(std::span<const sock_filter> program,
                                                              const seccomp_data& data) {
     std::uint32_t accumulator = 0;
     for (std::size_t at = 0; at < program.size(); ++at) {
@@ -52,4 +52,4 @@ namespace sandbox::test {
     return std::nullopt;
 }
 
-}  // namespace sandbox::test
+}  // namespace sandbox::seccomp
