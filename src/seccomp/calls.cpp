@@ -55,7 +55,7 @@ constexpr auto table = std::to_array<Row>({
      "landlock_create_ruleset landlock_add_rule landlock_restrict_self "
      "getpid getppid gettid getpgid getpgrp setpgid getsid setsid pidfd_open pidfd_send_signal "
      "kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pause alarm sigaltstack rt_sigaction rt_sigprocmask "
-     "rt_sigpending rt_sigsuspend rt_sigtimedwait rt_sigreturn process_mrelease "
+     "rt_sigpending rt_sigsuspend rt_sigtimedwait rt_sigreturn process_mrelease uretprobe uprobe "
      "getuid geteuid getgid getegid getresuid getresgid setuid setgid setreuid setregid setresuid setresgid setfsuid "
      "setfsgid getgroups setgroups capget capset "
      "getrlimit setrlimit prlimit64 getrusage getpriority setpriority sched_yield sched_getparam sched_getscheduler "

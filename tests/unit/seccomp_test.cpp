@@ -32,6 +32,8 @@ namespace {
 using test::default_spec;
 using test::plan_for;
 
+/// Arguments of system calls.
+using Values = std::initializer_list<std::uint64_t>;
 constexpr std::uint64_t high = std::uint64_t{1} << 32;
 constexpr std::uint32_t allowed = SECCOMP_RET_ALLOW;
 constexpr std::uint32_t error(int number) {
@@ -176,8 +178,8 @@ TEST(SeccompFilter, WhatIsRefusedOnPurposeIsNotPermitted) {
 
 TEST(SeccompFilter, NamespacesByTheirFlags) {
     by_default([](const Filter& filter) {
-        for (const std::uint64_t flag :
-             {CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET}) {
+        for (const std::uint64_t flag : Values{CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER,
+                                               CLONE_NEWPID, CLONE_NEWNET}) {
             for (const std::uint64_t more : {std::uint64_t{0}, std::uint64_t{CLONE_FS | 17}, high, ~std::uint64_t{0}}) {
                 EXPECT_EQ(filter("clone", {flag | more}), error(EPERM)) << flag;
                 EXPECT_EQ(filter("unshare", {flag | more}), error(EPERM)) << flag;
@@ -197,12 +199,12 @@ TEST(SeccompFilter, NamespacesByTheirFlags) {
 
 TEST(SeccompFilter, TheTerminalByTheLow32Bits) {
     by_default([](const Filter& filter) {
-        for (const std::uint64_t command : {TIOCSTI, TIOCLINUX, TIOCSETD}) {
+        for (const std::uint64_t command : Values{TIOCSTI, TIOCLINUX, TIOCSETD}) {
             for (const std::uint64_t more : {std::uint64_t{0}, high, ~(high - 1)}) {
                 EXPECT_EQ(filter("ioctl", {0, command | more}), error(EPERM)) << command;
             }
         }
-        for (const std::uint64_t command : {TCGETS, TCSETS, TIOCGWINSZ, TIOCSCTTY, TIOCGETD, TIOCSTI + 1}) {
+        for (const std::uint64_t command : Values{TCGETS, TCSETS, TIOCGWINSZ, TIOCSCTTY, TIOCGETD, TIOCSTI + 1}) {
             EXPECT_EQ(filter("ioctl", {TIOCSTI, command, TIOCSTI}), allowed) << command;
         }
     });
@@ -314,8 +316,8 @@ TEST(SeccompFilter, ForeignTablesDoNotExist) {
 
 TEST(SeccompLists, NoNameIsTwiceAndEveryOneIsKnown) {
     // Newer than the oldest libseccomp that this is built with: without effect there.
-    const std::set<std::string> young{"mseal",         "setxattrat",   "getxattrat",   "listxattrat",
-                                      "removexattrat", "file_getattr", "file_setattr", "open_tree_attr"};
+    const std::set<std::string> young{"mseal",       "uretprobe",     "uprobe",       "setxattrat",   "getxattrat",
+                                      "listxattrat", "removexattrat", "file_getattr", "file_setattr", "open_tree_attr"};
     for (const Profile profile : {Profile::standard, Profile::strict}) {
         const Calls calls = calls_of(profile, {});
         std::set<std::string> seen;
@@ -453,7 +455,7 @@ TEST(SeccompStrict, WhatComputingDoesNotNeed) {
                            allowed);
                 EXPECT_EQ(filter("clone", {CLONE_NEWUSER}), error(EPERM));
                 EXPECT_EQ(filter("socket", {AF_UNIX, SOCK_STREAM}), allowed);
-                for (const std::uint64_t family : {AF_INET, AF_INET6, AF_NETLINK, AF_PACKET}) {
+                for (const std::uint64_t family : Values{AF_INET, AF_INET6, AF_NETLINK, AF_PACKET}) {
                     EXPECT_EQ(filter("socket", {family, SOCK_STREAM}), error(EAFNOSUPPORT)) << family;
                 }
                 EXPECT_EQ(filter("ioctl", {0, TIOCSTI}), error(EPERM));
