@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "placeholder/placeholders.hpp"
 #include "support/host.hpp"
 #include "support/sandbox_test.hpp"
 #include "support/stepper.hpp"
@@ -134,6 +135,30 @@ TEST_F(Placeholders, OfTwoSandboxesTheLastOneRemovesThem) {
     const Result result = second.wait();
     EXPECT_EQ(result.out, "up\nregular file\n") << "unprotected by the end of the first";
     EXPECT_TRUE(contains(result.err, "busy")) << result;
+    EXPECT_EQ(tree(), before);
+    EXPECT_EQ(records(), 0U);
+}
+
+// A sandbox whose plan was made while another one began takes a placeholder of that for a directory like any other.
+TEST_F(Placeholders, OneInAPlaceholderOfAnotherOutlivesThat) {
+    const std::string before = tree();
+    const auto wanted = [](const std::string& directory, const std::string& name, bool is_directory) {
+        struct stat entry {};
+        EXPECT_EQ(stat(directory.c_str(), &entry), 0);
+        sandbox::plan::Placeholder placeholder;
+        placeholder.directory = {directory, {entry.st_dev, entry.st_ino, S_IFDIR}};
+        placeholder.root = placeholder.directory;
+        placeholder.canonical = directory;
+        placeholder.name = name;
+        placeholder.is_directory = is_directory;
+        placeholder.target = "/srv/" + name;
+        return std::vector{placeholder};
+    };
+    auto first = sandbox::placeholder::Placeholders::make(wanted(work(), "new", true));
+    auto second = sandbox::placeholder::Placeholders::make(wanted(work() + "/new", "inside", false));
+    first.reset();
+    EXPECT_TRUE(std::filesystem::exists(work() + "/new/inside"));
+    second.reset();
     EXPECT_EQ(tree(), before);
     EXPECT_EQ(records(), 0U);
 }
