@@ -16,8 +16,9 @@ TEST_F(WalkthroughRealWork, TheUnitTestsPassInside) {
     const std::string source = given("SANDBOX_SOURCE_DIR");
     for (const char* program : {"unit", "golden"}) {
         ASSERT_TRUE(fs::copy_file(programs / program, directory() / program));
-        const Result result = inside({std::string("./") + program}, {.sandbox = {"--rw", ".", "--ro", source, "--env", "SANDBOX_*"},
-                                                     .directory = directory().path()});
+        const Result result =
+            inside({std::string("./") + program},
+                   {.sandbox = {"--rw", ".", "--ro", source, "--env", "SANDBOX_*"}, .directory = directory().path()});
         EXPECT_EQ(result.exit_status, 0) << result;
         EXPECT_TRUE(contains(result.out, "[  PASSED  ]")) << result;
     }
