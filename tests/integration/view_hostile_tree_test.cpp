@@ -74,10 +74,10 @@ class ViewHostileTree : public SandboxTest {
     }
     /// Runs a command that writes to the target itself, too.
     [[nodiscard]] Result attempt(const std::vector<std::string>& options, const std::string& target) const {
-        return start(options, {"sh", "-c",
-                               "cat \"$1\"; echo x > \"$1\"; echo x > \"$1/x\"; mkdir \"$1/fresh\"; rm -rf "
-                               "\"$1/file\" \"$1/dir\"; chmod 777 \"$1\"; exit 0",
-                               "sh", target});
+        const std::string script =
+            R"(cat "$1"; echo x > "$1"; echo x > "$1/x"; mkdir "$1/fresh"; rm -rf "$1/file" "$1/dir"; chmod 777 "$1"
+exit 0)";
+        return start(options, {"sh", "-c", script, "sh", target});
     }
     void expect_untouched() {
         EXPECT_EQ(contents(victim()), victim_before_);
