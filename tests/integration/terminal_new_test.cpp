@@ -249,6 +249,8 @@ void expect_restored_after(const std::function<void(pid_t)>& end, const std::str
     await_raw(terminal);
     const std::vector<ProcessState> launchers = children_of(terminal.pid());
     ASSERT_EQ(launchers.size(), 1U);
+    // Until then it is the shell's: dash catches SIGINT, and cannot die of it as process 1.
+    await_descendant(launchers[0].pid, "sleep");
     end(launchers[0].pid);
     expect_restored(terminal, before, status);
 }
