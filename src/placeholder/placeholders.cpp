@@ -83,7 +83,7 @@ int open_same(sys::UniqueFd opened, const plan::FileId& expected, sys::UniqueFd&
         return ESTALE;
     }
     directory = sys::above_streams(opened.release());
-    return 0;
+    return directory ? 0 : errno;
 }
 
 // From what is shown writable, whose path may have symbolic links in it, to the directory, whose way has none: somebody

@@ -5,6 +5,7 @@
 #include "sys/fd.hpp"
 #include "sys/syscalls.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -55,6 +56,18 @@ void for_each_record(int state, const std::string& own, const Function& function
     }
 }
 
+/// All records but `own`, in every directory of records.
+template <class Function>
+void for_each_other(const std::string& own, const Function& function) {
+    for (const std::string& path : own_state_paths()) {
+        int error = 0;
+        if (const sys::UniqueFd state = open_state(path, error)) {
+            for_each_record(state.get(), own,
+                            [&](const std::string&, int record) { function(parse_record(read_record(record))); });
+        }
+    }
+}
+
 void add(const Record& record, std::map<Id, Identity>& identities) {
     for (const Group& group : record.groups) {
         for (const Entry& entry : group.entries) {
@@ -97,14 +110,7 @@ Timestamp noted_at(int record) {
 
 std::map<Id, Identity> others(const std::string& own) {
     std::map<Id, Identity> identities;
-    for (const std::string& path : own_state_paths()) {
-        int error = 0;
-        if (const sys::UniqueFd state = open_state(path, error)) {
-            for_each_record(state.get(), own, [&](const std::string&, int record) {
-                add(parse_record(read_record(record)), identities);
-            });
-        }
-    }
+    for_each_other(own, [&](const Record& record) { add(record, identities); });
     return identities;
 }
 
@@ -124,16 +130,7 @@ std::vector<Group> holders_of(const std::set<Id>& directories, const std::string
             holders.push_back(std::move(way));
         }
     };
-    for (const std::string& path : own_state_paths()) {
-        int error = 0;
-        if (const sys::UniqueFd state = open_state(path, error)) {
-            for_each_record(state.get(), own, [&](const std::string&, int record) {
-                for (const Group& group : parse_record(read_record(record)).groups) {
-                    look(group);
-                }
-            });
-        }
-    }
+    for_each_other(own, [&](const Record& record) { std::ranges::for_each(record.groups, look); });
     return holders;
 }
 

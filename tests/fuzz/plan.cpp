@@ -40,7 +40,7 @@ void check(const plan::Plan& plan) {
 void plan(std::string_view text) {
     std::vector<std::string> words = words_of(text);
     const std::string cwd = words.empty() ? "" : words.front();
-    const bool usable = cwd.starts_with("/home/ann/") || cwd.starts_with("/work/");
+    const bool usable = cwd.starts_with("/home/ann/") || cwd.starts_with("/mnt/");
     std::vector<const char*> argv{"sandbox"};
     for (std::size_t at = 1; at < words.size(); ++at) {
         argv.push_back(words[at].c_str());
