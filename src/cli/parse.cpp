@@ -251,7 +251,9 @@ void read_words(Options& options, std::span<const std::string> before, std::span
             throw Error(dashed(*option) + " " + quoted(value) + ": " + bad.what()).with_fix(bad.fix());
         }
     }
-    make_strict(options, given);
+    if (given.at(static_cast<std::size_t>(OptionId::strict))) {
+        make_strict(options.spec, given);
+    }
 }
 
 }  // namespace

@@ -1,51 +1,44 @@
 #include "cli/strict.hpp"
 
+#include <sandbox/error.hpp>
+
 #include <string>
 
 namespace sandbox::cli {
 namespace {
 
-bool is_given(const Given& given, OptionId id) {
-    return given.at(static_cast<std::size_t>(id));
-}
-
-/// The option that contradicts, as it is written; nullptr where none does.
-const char* contradiction(const Spec& spec, const Given& given) {
-    struct Row {
-        OptionId id;
-        const char* name;
-        bool weaker;
-    };
-    const Row rows[] = {
-        {OptionId::only, "--only", true},
-        {OptionId::share, "--share", true},
-        {OptionId::own, "--own", true},
-        {OptionId::allow_namespaces, "--allow-namespaces", true},
-        {OptionId::cap_add, "--cap-add", true},
-        {OptionId::allow_syscall, "--allow-syscall", true},
-        {OptionId::core_dumps, "--core-dumps", true},
-        {OptionId::home, "--home ro or rw", spec.home != Home::isolated},
-        {OptionId::tty, "--tty inherit", spec.tty == Tty::inherited},
-        {OptionId::seccomp, "--seccomp", spec.system_calls != SystemCalls::strict},
-        {OptionId::landlock, "--landlock none", spec.landlock == LandlockUse::none},
-    };
-    for (const Row& row : rows) {
-        if (row.weaker && is_given(given, row.id)) {
-            return row.name;
-        }
+/// Whether an option that was given opens what --strict closes.
+bool opens_more(OptionId id, const Spec& spec) {
+    switch (id) {
+        case OptionId::only:
+        case OptionId::share:
+        case OptionId::own:
+        case OptionId::allow_namespaces:
+        case OptionId::cap_add:
+        case OptionId::allow_syscall:
+        case OptionId::core_dumps:
+            return true;
+        case OptionId::home:
+            return spec.home != Home::isolated;
+        case OptionId::tty:
+            return spec.tty == Tty::inherited;
+        case OptionId::seccomp:
+            return spec.system_calls != SystemCalls::strict;
+        case OptionId::landlock:
+            return spec.landlock == LandlockUse::none;
+        default:
+            return false;
     }
-    return nullptr;
 }
 
 }  // namespace
 
-void make_strict(Options& options, const Given& given) {
-    if (!is_given(given, OptionId::strict)) {
-        return;
-    }
-    Spec& spec = options.spec;
-    if (const char* const option = contradiction(spec, given); option != nullptr) {
-        throw Error(std::string("--strict and ") + option + " contradict each other").with_fix("leave one of them out");
+void make_strict(Spec& spec, const Given& given) {
+    for (const Option& option : option_table) {
+        if (given.at(static_cast<std::size_t>(option.id)) && opens_more(option.id, spec)) {
+            throw Error("--strict: --" + std::string(option.name) + " would open what it closes")
+                .with_fix("leave one of the two out");
+        }
     }
     spec.cap_drop = CapabilitySet::all();
     spec.system_calls = SystemCalls::strict;

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "cli/option_table.hpp"
-#include "cli/parse.hpp"
+
+#include <sandbox/spec.hpp>
 
 #include <array>
 
@@ -13,6 +14,6 @@ using Given = std::array<bool, option_table.size()>;
 
 /// What --strict stands for, set in the Spec: no capabilities, the strict list of system calls, a terminal of its own.
 /// Throws Error where another option takes something of that, or of what the default has, away again.
-void make_strict(Options& options, const Given& given);
+void make_strict(Spec& spec, const Given& given);
 
 }  // namespace sandbox::cli

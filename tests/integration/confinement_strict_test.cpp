@@ -49,7 +49,7 @@ TEST_F(ConfinementStrict, ProgramsRun) {
 TEST_F(ConfinementStrict, WhatOpensMoreIsAnErrorBesideIt) {
     const Result result = inside({"true"}, {.sandbox = {"--strict", "--own", "net"}});
     EXPECT_EQ(result.exit_status, 125) << result;
-    EXPECT_EQ(result.err, "sandbox: --strict and --own contradict each other\n  fix: leave one of them out\n")
+    EXPECT_EQ(result.err, "sandbox: --strict: --own would open what it closes\n  fix: leave one of the two out\n")
         << result;
 }
 

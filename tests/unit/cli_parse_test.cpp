@@ -176,8 +176,7 @@ TEST(Parse, NothingTakesFromStrict) {
             const std::string message = refusal(words).what();
             const std::string_view whole(option);
             const std::string name(whole.substr(0, whole.find('=')));
-            EXPECT_TRUE(contains(message, "--strict and " + name)) << message;
-            EXPECT_TRUE(contains(message, "contradict")) << message;
+            EXPECT_EQ(message, "--strict: " + name + " would open what it closes");
         }
     }
 }
