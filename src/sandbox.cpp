@@ -7,6 +7,7 @@
 #include "host/tree_without.hpp"
 #include "placeholder/sweep.hpp"
 #include "plan/build.hpp"
+#include "plan/identity.hpp"
 #include "plan/render.hpp"
 #include "run/contents.hpp"
 #include "run/launcher.hpp"
@@ -19,15 +20,24 @@
 namespace sandbox {
 namespace {
 
+host::Wanted wanted(const Spec& spec) {
+    host::Wanted wanted;
+    wanted.descriptors = spec.descriptors;
+    wanted.user_ids = spec.map_users.has_value();
+    wanted.group_ids = plan::group_mapping(spec).has_value();
+    wanted.groups = spec.user && !spec.root;
+    return wanted;
+}
+
 // The placeholders of other sandboxes are not there: what is missing without them is missing.
 plan::Plan make_plan(const Spec& spec, std::set<placeholder::Id> placeholders) {
     spec::validate(spec);
     const host::RealTree tree;
     if (placeholders.empty()) {
-        return plan::build(spec, host::probe(spec.descriptors), host::TreeOnce(tree));
+        return plan::build(spec, host::probe(wanted(spec)), host::TreeOnce(tree));
     }
     const host::TreeWithout without(tree, std::move(placeholders));
-    return plan::build(spec, host::probe(spec.descriptors), host::TreeOnce(without));
+    return plan::build(spec, host::probe(wanted(spec)), host::TreeOnce(without));
 }
 
 plan::Plan make_plan(const Spec& spec) {

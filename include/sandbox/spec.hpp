@@ -49,6 +49,20 @@ struct SelfId {
 /// An id as the command sees it: a number of 0..4294967294, or the caller's own.
 using InsideId = std::variant<std::uint32_t, SelfId>;
 
+/// Ids of one kind that the command has: the `count` from `inside` on are those from `outside` on (user_namespaces(7)).
+struct IdRange {
+    std::uint32_t inside = 0;
+    std::uint32_t outside = 0;  ///< as the caller sees them
+    std::uint32_t count = 0;
+    friend bool operator==(const IdRange&, const IdRange&) = default;
+};
+/// Ids named by what they are, as unshare(1) names them. automatic: 0 is the caller's own, 1 to at most 65535 are those
+/// that subuid(5) grants it. subordinate: 0 is the caller's own, those granted keep their numbers. all: every id that
+/// the caller's user namespace has keeps its number; for root.
+enum class IdSet : std::uint8_t { automatic, subordinate, all };
+/// Which ids the command has. Ranges may neither overlap nor run over 4294967294.
+using IdMapping = std::variant<IdSet, std::vector<IdRange>>;
+
 /// What the command can reach over the network. none: a network namespace with loopback only. host: the caller's
 /// network.
 enum class Network : std::uint8_t { none, host };
@@ -150,6 +164,14 @@ struct Spec {
 
     std::optional<InsideId> uid;  ///< the caller's uid as seen inside; 0 otherwise
     std::optional<InsideId> gid;
+    /// More ids than the caller's own. Those that are not the caller's are mapped by newuidmap(1) and newgidmap(1),
+    /// unless the caller has CAP_SETUID and CAP_SETGID. Without `map_groups`, an IdSet for users holds for groups, too.
+    /// Not with `uid` and `gid`.
+    std::optional<IdMapping> map_users;
+    std::optional<IdMapping> map_groups;
+    /// `NAME` or `UID`, and `:GROUP` or `:GID`: who the command is, by the passwd(5) and group(5) of the inside. Without
+    /// `map_users` that is the caller under another number. Not with `uid` and `gid`.
+    std::optional<std::string> user;
     std::optional<std::string> hostname;    ///< `sandbox` otherwise; an error with a shared uts namespace
     std::optional<std::string> domainname;  ///< the NIS domain name of uname(2)
 

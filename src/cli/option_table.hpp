@@ -11,6 +11,9 @@ namespace sandbox::cli {
 enum class OptionId : std::uint8_t {
     uid,
     gid,
+    map_users,
+    map_groups,
+    user,
     hostname,
     domainname,
     only,
@@ -90,6 +93,13 @@ inline constexpr auto option_table = std::to_array<Option>({
      "User id inside: a number, or self for the caller's own. Default: 0."},
     {OptionId::gid, "gid", "ID", Section::identity, Repeat::once,
      "Group id inside: a number, or self for the caller's own. Default: 0."},
+    {OptionId::map_users, "map-users", "IN:OUT:COUNT|auto|subids|all", Section::identity, Repeat::any,
+     "More user ids: COUNT from IN on are the host's from OUT on. auto: 0 is the caller, 1 to 65535 those that "
+     "/etc/subuid grants; groups as well, without --map-groups."},
+    {OptionId::map_groups, "map-groups", "IN:OUT:COUNT|auto|subids|all", Section::identity, Repeat::any,
+     "More group ids, likewise."},
+    {OptionId::user, "user", "NAME|UID[:GID]", Section::identity, Repeat::once,
+     "Run COMMAND as this user of the inside, with its home and groups."},
     {OptionId::hostname, "hostname", "NAME", Section::identity, Repeat::once, "Host name inside. Default: sandbox."},
     {OptionId::domainname, "domainname", "NAME", Section::identity, Repeat::once, "NIS domain name inside."},
 

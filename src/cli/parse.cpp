@@ -84,6 +84,15 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::gid:
             spec.gid = parse_inside_id(value);
             return;
+        case OptionId::map_users:
+            add_id_mapping(spec.map_users, value);
+            return;
+        case OptionId::map_groups:
+            add_id_mapping(spec.map_groups, value);
+            return;
+        case OptionId::user:
+            spec.user = value;
+            return;
         case OptionId::hostname:
             spec.hostname = value;
             return;

@@ -27,6 +27,8 @@ struct Choice {
     Value value;
 };
 
+constexpr std::array id_sets{Choice<IdSet>{"auto", IdSet::automatic}, Choice<IdSet>{"subids", IdSet::subordinate},
+                             Choice<IdSet>{"all", IdSet::all}};
 constexpr std::array networks{Choice<Network>{"none", Network::none}, Choice<Network>{"host", Network::host}};
 constexpr std::array homes{Choice<Home>{"private", Home::isolated}, Choice<Home>{"ro", Home::readable},
                            Choice<Home>{"rw", Home::writable}};
@@ -104,6 +106,19 @@ NamespaceSet without(NamespaceSet kinds, std::span<const Refused> refusals) {
     return kinds;
 }
 
+IdRange parse_id_range(std::string_view text) {
+    const std::size_t first = text.find(':');
+    const std::size_t second = text.find(':', first + 1);
+    if (second == std::string_view::npos || text.find(':', second + 1) != std::string_view::npos) {
+        throw BadValue("not three numbers", "IN:OUT:COUNT, e.g. 0:100000:65536");
+    }
+    IdRange range;
+    range.inside = spec::parse_id(text.substr(0, first));
+    range.outside = spec::parse_id(text.substr(first + 1, second - first - 1));
+    range.count = spec::parse_id(text.substr(second + 1));
+    return range;
+}
+
 }  // namespace
 
 InsideId parse_inside_id(std::string_view text) {
@@ -115,6 +130,30 @@ InsideId parse_inside_id(std::string_view text) {
     } catch (const BadValue& bad) {
         throw BadValue(bad.what(), "self stands for the caller's own");
     }
+}
+
+void add_id_mapping(std::optional<IdMapping>& mapping, std::string_view text) {
+    if (text.find(':') == std::string_view::npos) {
+        const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+        if (number) {
+            throw BadValue("not three numbers", "IN:OUT:COUNT, e.g. 0:100000:65536");
+        }
+        const IdSet set = choose(id_sets, text);
+        if (mapping) {
+            throw BadValue("names all ids, and others are given as well", "give it alone");
+        }
+        mapping = set;
+        return;
+    }
+    const IdRange range = parse_id_range(text);
+    if (!mapping) {
+        mapping = std::vector<IdRange>();
+    }
+    auto* ranges = std::get_if<std::vector<IdRange>>(&*mapping);
+    if (ranges == nullptr) {
+        throw BadValue("adds to a name that stands for all ids", "give ranges alone, or the name alone");
+    }
+    ranges->push_back(range);
 }
 
 Network parse_network(std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include <sandbox/spec.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,8 @@
 namespace sandbox::cli {
 
 [[nodiscard]] InsideId parse_inside_id(std::string_view text);
+/// `IN:OUT:COUNT`, added to the ranges before, or a name, which stands alone.
+void add_id_mapping(std::optional<IdMapping>& mapping, std::string_view text);
 [[nodiscard]] Network parse_network(std::string_view text);
 [[nodiscard]] Home parse_home(std::string_view text);
 [[nodiscard]] Tty parse_tty(std::string_view text);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "host/mountinfo.hpp"
+#include "host/subids.hpp"
 #include "plan/step.hpp"
 
 #include <array>
@@ -92,6 +93,13 @@ struct Descriptor {
     Stream stream;
 };
 
+/// About the ids of one kind; filled where more than the caller's own is asked for.
+struct IdFacts {
+    bool may_map_all = false;  ///< the caller may map what it likes: CAP_SETUID or CAP_SETGID
+    Subordinate subordinate;   ///< what newuidmap(1) or newgidmap(1) map for it
+    std::vector<IdBlock> own;  ///< the ids that the caller's user namespace has
+};
+
 struct Facts {
     uid_t uid = 0;                      ///< effective
     std::optional<uid_t> unmapped_uid;  ///< where not every user id of the machine exists in this user namespace
@@ -102,6 +110,8 @@ struct Facts {
     std::vector<std::string> environment;  ///< NAME=VALUE
     std::vector<gid_t> groups;             ///< supplementary ones
     bool may_drop_groups = false;          ///< setgroups(2) is open to the caller
+    IdFacts users;                         ///< what else than its own id the caller may map
+    IdFacts group_ids;                     ///< likewise
     std::uint64_t core_limit = 0;          ///< the hard RLIMIT_CORE
     bool cores_are_piped = false;          ///< core_pattern starts a program (core(5))
     std::array<Stream, 3> streams;

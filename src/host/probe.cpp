@@ -1,6 +1,7 @@
 #include "host/probe.hpp"
 
 #include "host/tree.hpp"
+#include "spec/passwd.hpp"
 #include "sys/fd.hpp"
 #include "sys/syscalls.hpp"
 
@@ -111,13 +112,16 @@ void probe_descriptors(Facts& facts, std::span<const int> wanted) {
     }
 }
 
-// Where the kernel will say yes: setgroups(2) asks for CAP_SETGID, and a user namespace may have denied it for good.
-bool may_set_groups() {
+bool is_capable(unsigned capability) {
     __user_cap_header_struct header{};
     header.version = _LINUX_CAPABILITY_VERSION_3;
     __user_cap_data_struct data[2] = {};
-    const bool capable = ::syscall(SYS_capget, &header, &data) == 0 && (data[0].effective >> CAP_SETGID & 1U) != 0;
-    return capable && !read_system_file("/proc/self/setgroups", most_text).starts_with("deny");
+    return ::syscall(SYS_capget, &header, &data) == 0 && (data[0].effective >> capability & 1U) != 0;
+}
+
+// Where the kernel will say yes: setgroups(2) asks for CAP_SETGID, and a user namespace may have denied it for good.
+bool may_set_groups() {
+    return is_capable(CAP_SETGID) && !read_system_file("/proc/self/setgroups", most_text).starts_with("deny");
 }
 
 void probe_privileges(Facts& facts) {
@@ -138,11 +142,39 @@ void probe_privileges(Facts& facts) {
     }
 }
 
+// What a uid_map says of the ids that there are.
+std::vector<IdBlock> mapped_ids(const char* path) {
+    std::vector<IdBlock> blocks;
+    const std::string text = read_system_file(path, most_text);
+    unsigned inside = 0;
+    unsigned outside = 0;
+    unsigned count = 0;
+    int length = 0;
+    for (const char* at = text.c_str(); std::sscanf(at, " %u %u %u%n", &inside, &outside, &count, &length) == 3;
+         at += length) {
+        blocks.push_back({inside, count});
+    }
+    return blocks;
+}
+
+// Helper programs are asked only where somebody wants to know.
+void probe_ids(Facts& facts, const Wanted& wanted) {
+    const std::string name = spec::passwd_name(facts.passwd, facts.uid).value_or("");
+    if (wanted.user_ids) {
+        facts.users = {is_capable(CAP_SETUID), find_subordinate(false, name, facts.uid),
+                       mapped_ids("/proc/self/uid_map")};
+    }
+    if (wanted.group_ids) {
+        facts.group_ids = {is_capable(CAP_SETGID), find_subordinate(true, name, facts.uid),
+                           mapped_ids("/proc/self/gid_map")};
+    }
+}
+
 }  // namespace
 
-Facts probe(std::span<const int> descriptors) {
+Facts probe(const Wanted& wanted) {
     Facts facts;
-    probe_descriptors(facts, descriptors);  // first: nothing of ours is open yet
+    probe_descriptors(facts, wanted.descriptors);  // first: nothing of ours is open yet
     probe_privileges(facts);
     facts.uid = ::geteuid();
     facts.gid = ::getegid();
@@ -171,6 +203,10 @@ Facts probe(std::span<const int> descriptors) {
         facts.has_terminal = static_cast<bool>(terminal);
     }
     facts.passwd = read_system_file("/etc/passwd", most_users);
+    if (wanted.groups && facts.group.empty()) {
+        facts.group = read_system_file("/etc/group", most_users);
+    }
+    probe_ids(facts, wanted);
     facts.mounts = parse_mountinfo(read_system_file("/proc/self/mountinfo", most_mountinfo));
     struct statfs sysctls {};
     facts.sysctls_read_only = ::statfs("/proc/sys", &sysctls) == 0 && (sysctls.f_flags & ST_RDONLY) != 0;

@@ -7,8 +7,16 @@
 
 namespace sandbox::host {
 
-/// Looks at the calling process and the kernel, and at these of its descriptors. Opens nothing that could block.
-/// Thread-safe.
-[[nodiscard]] Facts probe(std::span<const int> descriptors = {});
+/// What is looked at only where a Spec needs it.
+struct Wanted {
+    std::span<const int> descriptors = {};
+    bool user_ids = false;   ///< Facts::users
+    bool group_ids = false;  ///< Facts::group_ids
+    bool groups = false;     ///< Facts::group
+};
+
+/// Looks at the calling process and the kernel. Opens nothing that could block; getsubids(1), for ids, may ask a name
+/// service. Thread-safe.
+[[nodiscard]] Facts probe(const Wanted& wanted = {});
 
 }  // namespace sandbox::host

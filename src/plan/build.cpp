@@ -5,6 +5,7 @@
 #include "plan/default_view.hpp"
 #include "plan/environment.hpp"
 #include "plan/filter.hpp"
+#include "plan/identity.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/passwd.hpp"
 #include "spec/paths.hpp"
@@ -24,20 +25,6 @@
 
 namespace sandbox::plan {
 namespace {
-
-std::uint32_t inside_id(const std::optional<InsideId>& wanted, std::uint32_t own) {
-    if (!wanted) {
-        return 0;
-    }
-    const std::uint32_t* number = std::get_if<std::uint32_t>(&*wanted);
-    return number != nullptr ? *number : own;
-}
-
-// The setup user namespace always maps 0 (devpts asks for it); the guest's maps rename that to what the user wants.
-void plan_maps(Plan& plan, const Spec& spec, const host::Facts& facts) {
-    plan.setup_maps = {{{0, facts.uid, 1}}, {{0, facts.gid, 1}}};
-    plan.guest_maps = {{{inside_id(spec.uid, facts.uid), 0, 1}}, {{inside_id(spec.gid, facts.gid), 0, 1}}};
-}
 
 void plan_namespaces(Plan& plan, const Spec& spec) {
     plan.fresh = spec::fresh_namespaces(spec);
@@ -237,7 +224,7 @@ void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, cons
                     const Identity& place) {
     Identity identity = place;
     identity.user = spec::passwd_name(spec.root ? tree.read(plan.base, "/etc/passwd") : facts.passwd,
-                                      plan.guest_maps.users.front().inside);
+                                      plan.command_ids.user);
     const Environment environment = build_environment(spec, facts.environment, identity);
     Execute execute;
     execute.environment = environment.strings();
@@ -280,8 +267,10 @@ std::pair<Identity, std::vector<std::string>> plan_view(Plan& plan, const Spec& 
         view.build();
         const Learnt news = view.news();
         if (news.skeletons.empty() && news.hidden.empty()) {
-            plan = std::move(attempt);
-            return {Identity{view.home(), view.cwd(), std::nullopt}, view.writable()};
+            std::pair<Identity, std::vector<std::string>> found = {{view.home(), view.cwd(), std::nullopt},
+                                                                   view.writable()};
+            plan = std::move(attempt);  // the view refers to it
+            return found;
         }
         if (!learnt.add(news)) {
             throw Error("cannot plan the view: " +
@@ -312,7 +301,8 @@ Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
         throw Error(std::string("cannot keep the current directory: ") + std::strerror(facts.cwd_error))
             .with_fix("cd to a directory that exists, or --cwd DIR");
     }
-    return {find_variable(facts.environment, "HOME").value_or("/"), spec.cwd ? *spec.cwd : *facts.cwd, std::nullopt};
+    const std::string home = find_variable(facts.environment, "HOME").value_or("/");
+    return {plan.command_ids.home.empty() ? home : plan.command_ids.home, spec.cwd ? *spec.cwd : *facts.cwd, std::nullopt};
 }
 
 void note_weaknesses(Plan& plan, const Spec& spec) {
@@ -336,8 +326,8 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     check_streams(facts);
     Plan plan;
     plan_descriptors(plan, facts);
+    plan_identity(plan, spec, facts, tree);
     plan_groups(plan, facts);
-    plan_maps(plan, spec, facts);
     plan_namespaces(plan, spec);
     plan_own_terminal(plan, spec, facts);
     note_weaknesses(plan, spec);
@@ -381,6 +371,10 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     if (quotas_are_out_of_reach(plan, facts) && !plan.allowed.empty()) {
         throw Error("--allow-namespaces: namespaces of single kinds cannot be allowed where /proc/sys is read-only")
             .with_fix("leave --allow-namespaces or --share pid out");
+    }
+    if (plan.command_ids.foreign || plan.setgroups) {
+        const CommandIds& ids = plan.command_ids;
+        plan.steps.push_back(ChangeIds{ids.user, ids.group, ids.groups, plan.setgroups});
     }
     plan_capabilities(plan, spec);
     plan.steps.push_back(AwaitInit{});

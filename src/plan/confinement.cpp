@@ -99,7 +99,7 @@ void plan_groups(Plan& plan, const host::Facts& facts) {
     }
     plan.drop_groups = facts.may_drop_groups;
     plan.notes.push_back("supplementary groups:" + list +
-                         (plan.drop_groups ? " dropped"
+                         (plan.drop_groups || plan.setgroups ? " dropped"
                                            : " stay, as only root can drop them: what they may read or write on the "
                                              "host, the command may, where it is shown"));
 }
@@ -122,13 +122,13 @@ void plan_core_dumps(Plan& plan, const Spec& spec, const host::Facts& facts) {
 
 // Behind Landlock, whose rules are paths to be opened; in front of seccomp, which needs no_new_privs alone.
 void plan_capabilities(Plan& plan, const Spec& spec) {
-    const std::uint32_t user = plan.guest_maps.users.front().inside;
+    const std::uint32_t user = plan.command_ids.user;
     if (user != 0) {
         // execve(2) gives the capabilities of the bounding set to user id 0 alone (capabilities(7)).
         if (!spec.cap_add.empty()) {
             throw Error("--cap-add " + spec::names(spec.cap_add) + ": user id " + std::to_string(user) +
                         " inside has no capabilities: at its start a program is given some for user id 0 alone")
-                .with_fix("leave out --cap-add or --uid");
+                .with_fix("leave out --cap-add, or --uid or --user");
         }
         plan.notes.push_back("capabilities: none, as user id " + std::to_string(user) + " inside is not 0");
         plan.steps.push_back(Capabilities{});

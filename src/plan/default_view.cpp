@@ -62,6 +62,13 @@ Learnt DefaultView::news() const {
     return news;
 }
 
+std::string DefaultView::home() const {
+    if (!plan_.command_ids.home.empty()) {
+        return plan_.command_ids.home;
+    }
+    return spec_.root ? "/root" : homes_.own();
+}
+
 void DefaultView::build() {
     make_root();
     make_proc();
@@ -187,7 +194,7 @@ void DefaultView::make_private_places() {
         view_.mount_scratch("/var/tmp", 01777, private_writable);
     }
     if (spec_.root) {
-        view_.mount_scratch("/root", 0700, private_writable);
+        make_home("/root");
         return;
     }
     // Where NixOS and Guix keep the system itself.
@@ -201,6 +208,25 @@ void DefaultView::make_private_places() {
     }
 }
 
+// An empty home: at the one that --user's has inside, where that is a place for homes. Accounts of services live in
+// directories of the system, which stay as they are.
+void DefaultView::make_home(const std::string& standard) {
+    const std::string& named = plan_.command_ids.home;
+    const std::string place = is_home_place(named) ? named : standard;
+    view_.mount_scratch(place, 0700, private_writable);
+    if (plan_.command_ids.foreign) {
+        plan_.steps.push_back(ChangeOwner{place, plan_.command_ids.setup_user, plan_.command_ids.setup_group});
+    }
+}
+
+bool DefaultView::is_home_place(const std::string& path) const {
+    if (!path.starts_with('/') || spec::absolute("/", path) != path) {
+        return false;
+    }
+    return spec_.root ? path == "/root" || (spec::is_below_or_same(path, "/home") && path != "/home")
+                      : homes_.contains(path) && path != "/home";
+}
+
 void DefaultView::hide_homes() {
     for (const Homes::Hidden& hidden : homes_.hidden()) {
         if (view_.exists(hidden.path) && !view_.is_private(hidden.path)) {
@@ -211,7 +237,7 @@ void DefaultView::hide_homes() {
 
 void DefaultView::show_home() {
     if (spec_.home == Home::isolated) {
-        view_.mount_scratch(homes_.own(), 0700, private_writable);
+        make_home(homes_.own());
         return;
     }
     int error = 0;

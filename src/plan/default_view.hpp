@@ -22,7 +22,7 @@ class DefaultView {
                 const Sources& sources, const Aliases& aliases, const Learnt& learnt, Plan& plan);
     void build();
 
-    [[nodiscard]] std::string home() const { return spec_.root ? "/root" : homes_.own(); }
+    [[nodiscard]] std::string home() const;
     [[nodiscard]] const std::string& cwd() const { return cwd_; }
     /// What this round has learnt for the next; nothing when the plan is complete.
     [[nodiscard]] Learnt news() const;
@@ -34,6 +34,8 @@ class DefaultView {
     void make_proc();
     void make_sys();
     void make_private_places();
+    void make_home(const std::string& standard);
+    [[nodiscard]] bool is_home_place(const std::string& path) const;
     void hide_homes();
     void show_home();
     void hide_credentials();

@@ -59,6 +59,17 @@ struct OwnTerminal {
     bool keyboard_shared = false;   ///< standard output is a pipe, whose reader may want the keyboard: a pager
 };
 
+/// Who the command is, in the guest's user namespace.
+struct CommandIds {
+    std::uint32_t user = 0;
+    std::uint32_t group = 0;
+    std::string home;                   ///< of Spec::user by the inside's passwd(5); empty where it has none
+    std::vector<std::uint32_t> groups;  ///< supplementary ones
+    std::uint32_t setup_user = 0;       ///< `user` as the setup user namespace has it
+    std::uint32_t setup_group = 0;
+    bool foreign = false;  ///< `user` or `group` is not the caller's own
+};
+
 struct Plan {
     NamespaceSet fresh;    ///< kinds that are new inside
     NamespaceSet owned;    ///< kinds that the guest's user namespace owns
@@ -69,6 +80,10 @@ struct Plan {
     std::uint64_t command_clone_flags = 0;  ///< for the clone of the setup child, which becomes the command
     IdMaps setup_maps;                      ///< of the setup user namespace, written by the launcher
     IdMaps guest_maps;                      ///< of the guest user namespace, written by init
+    bool users_by_helper = false;           ///< newuidmap(1) writes the uid_map of the setup user namespace
+    bool groups_by_helper = false;          ///< newgidmap(1) its gid_map
+    bool setgroups = false;                 ///< setgroups(2) stays open inside
+    CommandIds command_ids;
     std::optional<TimeOffsets> time_offsets;
 
     bool drop_groups = false;                  ///< the launcher drops the supplementary groups for init

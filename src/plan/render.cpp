@@ -104,7 +104,11 @@ std::string render(const Plan& plan) {
     text += "  more may be made of: " + (plan.allowed.empty() ? "none" : spec::names(plan.allowed)) + '\n';
     text += "ids (inside outside count):\n";
     render_maps(text, "setup", plan.setup_maps);
-    text += "  setup setgroups: deny\n";
+    text += std::string("  setup setgroups: ") + (plan.setgroups ? "allow" : "deny") + '\n';
+    if (plan.users_by_helper || plan.groups_by_helper) {
+        text += std::string("  written by:") + (plan.users_by_helper ? " newuidmap" : "") +
+                (plan.groups_by_helper ? " newgidmap" : "") + '\n';
+    }
     render_maps(text, "guest", plan.guest_maps);
     if (plan.time_offsets) {
         text += "clocks: boottime " + std::to_string(plan.time_offsets->boottime) + " s, monotonic " +

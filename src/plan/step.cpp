@@ -39,6 +39,13 @@ std::string step_subject(const Step& step) {
                               return bind.source.path == bind.target ? bind.target
                                                                      : bind.source.path + " at " + bind.target;
                           },
+                          [](const ChangeIds& ids) {
+                              std::string text = std::to_string(ids.user) + ':' + std::to_string(ids.group);
+                              for (const gid_t group : ids.groups) {
+                                  text += ' ' + std::to_string(group);
+                              }
+                              return text;
+                          },
                           [](const CoreLimit& limit) { return std::to_string(limit.bytes); },
                           [](const Execute& execute) { return execute.arguments.front(); },
                       },

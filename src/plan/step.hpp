@@ -216,6 +216,22 @@ struct SetDomainname {
     static constexpr const char* name = "domainname";
     std::string value;
 };
+/// Files of the sandbox's own get the command's ids, where those are not the caller's.
+struct ChangeOwner {
+    static constexpr const char* name = "chown";
+    std::string target;
+    uid_t user = 0;  ///< as the setup user namespace has it
+    gid_t group = 0;
+};
+/// The command's ids in the guest user namespace: setgroups(2), setresgid(2), setresuid(2). The capabilities stay until
+/// the step that says which.
+struct ChangeIds {
+    static constexpr const char* name = "ids";
+    uid_t user = 0;
+    gid_t group = 0;
+    std::vector<gid_t> groups;  ///< supplementary ones
+    bool set_groups = false;    ///< otherwise those of the caller stay, as they cannot be dropped
+};
 /// setsid(2): the command has no controlling terminal.
 struct NewSession {
     static constexpr const char* name = "new-session";
@@ -281,7 +297,7 @@ using Step = std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyr
                           ScratchFile, ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs,
                           MountProc, JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide,
                           ReadOnly, Pin, PivotRoot, LoopbackUp, Sysctl, KeepQuotaDirectory, Quota, EnterGuest,
-                          SetHostname, SetDomainname, NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors,
+                          SetHostname, SetDomainname, ChangeOwner, ChangeIds, NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors,
                           CoreLimit, NoNewPrivileges, Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
 
 /// The name of a step's kind.

@@ -3,6 +3,7 @@
 
 #include "plan/plan.hpp"
 #include "run/child/messages.hpp"
+#include "run/id_maps.hpp"
 
 #include <sandbox/error.hpp>
 
@@ -17,5 +18,7 @@ namespace sandbox::run {
 [[nodiscard]] Error stage_failure(const plan::Plan& plan, Stage stage, int error);
 /// Init or the setup child was killed before the command ran.
 [[nodiscard]] Error lost_failure();
+/// The maps could not be written by the helper programs.
+[[nodiscard]] Error map_failure(const plan::Plan& plan, const HelperFailure& failure);
 
 }  // namespace sandbox::run

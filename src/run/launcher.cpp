@@ -3,6 +3,7 @@
 #include "run/child/child.hpp"
 #include "run/failure.hpp"
 #include "run/groups.hpp"
+#include "run/id_maps.hpp"
 #include "run/process_impl.hpp"
 #include "run/program_texts.hpp"
 #include "spec/namespaces.hpp"
@@ -71,10 +72,14 @@ class Start {
             error = settings_.fault.error;
         }
         if (error != 0) {
-            impl_->send(Order::Kind::abort, 0);
-            impl_->finish();
+            abandon();
             throw stage_failure(plan_, stage, error);
         }
+    }
+
+    void abandon() {
+        impl_->send(Order::Kind::abort, 0);
+        impl_->finish();
     }
 
     // The parent may be gone before we look: then getppid() names another one by now.
@@ -221,20 +226,19 @@ class Start {
         terminal_sender_.reset();
     }
 
-    int write_map(int directory, const char* name, const std::string& text) {
-        const sys::UniqueFd file(::openat(directory, name, O_WRONLY | O_CLOEXEC));
-        // One write(2): the kernel takes the whole map at once or not at all (user_namespaces(7)).
-        return file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
-    }
-
     void write_maps() {
         const std::string path = "/proc/" + std::to_string(init_pid_);
         const sys::UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-        check(Stage::uid_map,
-              directory ? write_map(directory.get(), "uid_map", plan::map_text(plan_.setup_maps.users)) : errno);
-        // Without privileges a gid_map may be written only after setgroups is denied (CVE-2014-8989).
-        check(Stage::setgroups, write_map(directory.get(), "setgroups", "deny"));
-        check(Stage::gid_map, write_map(directory.get(), "gid_map", plan::map_text(plan_.setup_maps.groups)));
+        check(Stage::uid_map, directory ? 0 : errno);
+        try {
+            check(Stage::uid_map, write_uid_map(plan_, init_pid_, directory.get()));
+            // Without privileges a gid_map may be written only after setgroups is denied (CVE-2014-8989).
+            check(Stage::setgroups, plan_.setgroups ? 0 : write_map_file(directory.get(), "setgroups", "deny"));
+            check(Stage::gid_map, write_gid_map(plan_, init_pid_, directory.get()));
+        } catch (const HelperFailure& failure) {
+            abandon();
+            throw map_failure(plan_, failure);
+        }
         const Order go{Order::Kind::go, 0};
         const bool sent = settings_.fault.stage != Stage::handshake &&
                           ::write(impl_->orders.get(), &go, sizeof go) == static_cast<ssize_t>(sizeof go);

@@ -51,6 +51,63 @@ void check_ids(const Spec& spec) {
     }
 }
 
+constexpr std::uint64_t ids = std::numeric_limits<std::uint32_t>::max();  // of which the last is none
+
+// The kernel would say EINVAL to all of these (user_namespaces(7)).
+void check_id_ranges(const std::string& option, const std::optional<IdMapping>& mapping) {
+    const auto* ranges = mapping ? std::get_if<std::vector<IdRange>>(&*mapping) : nullptr;
+    if (ranges == nullptr) {
+        return;
+    }
+    const auto text = [](const IdRange& range) {
+        return std::to_string(range.inside) + ':' + std::to_string(range.outside) + ':' + std::to_string(range.count);
+    };
+    constexpr std::size_t most = 339;  // of the kernel's 340 lines (Linux 4.15), one may be the caller's own
+    if (ranges->empty() || ranges->size() > most) {
+        refuse(option + ": " + std::to_string(ranges->size()) + " ranges; the kernel takes 1 to " +
+                   std::to_string(most),
+               "join ranges that follow each other");
+    }
+    for (std::size_t at = 0; at < ranges->size(); ++at) {
+        const IdRange& range = (*ranges)[at];
+        if (range.count == 0) {
+            refuse(option + ' ' + text(range) + ": a range of no ids maps nothing", "leave it out");
+        }
+        if (std::uint64_t{range.inside} + range.count > ids || std::uint64_t{range.outside} + range.count > ids) {
+            refuse(option + ' ' + text(range) + ": it runs over 4294967294, the largest id", "a smaller COUNT");
+        }
+        for (std::size_t other = 0; other < at; ++other) {
+            const IdRange& before = (*ranges)[other];
+            const auto overlap = [&](std::uint64_t one, std::uint64_t two) {
+                return one < two + before.count && two < one + range.count;
+            };
+            const bool inside = overlap(range.inside, before.inside);
+            if (inside || overlap(range.outside, before.outside)) {
+                refuse(option + ' ' + text(range) + ": it overlaps with " + text(before) +
+                           (inside ? ": an id inside would be two" : ": an id outside would have two numbers inside"),
+                       "give each id once");
+            }
+        }
+    }
+}
+
+void check_user(const Spec& spec) {
+    const bool number = spec.uid || spec.gid;
+    if (number && (spec.map_users || spec.map_groups)) {
+        refuse("--uid and --gid: they give the caller's own id another number, and --map-users and --map-groups say all "
+               "numbers",
+               "--map-users IN:OUT:COUNT, or --user for who the command is");
+    }
+    if (number && spec.user) {
+        refuse("--uid and --gid: --user says who the command is", "use one of the two");
+    }
+    if (spec.user && (spec.user->empty() || has_nul(*spec.user) || spec.user->front() == ':')) {
+        refuse("--user '" + escaped(*spec.user) + "': not a user", "--user NAME, or --user UID:GID");
+    }
+    check_id_ranges("--map-users", spec.map_users);
+    check_id_ranges("--map-groups", spec.map_groups);
+}
+
 void check_namespaces(const Spec& spec) {
     for (const Namespace kind : {Namespace::user, Namespace::mnt}) {
         if (spec.share.contains(kind)) {
@@ -229,6 +286,7 @@ void check_system_calls(const Spec& spec) {
 void validate(const Spec& spec) {
     check_strings(spec);
     check_ids(spec);
+    check_user(spec);
     check_namespaces(spec);
     check_descriptors(spec);
     check_capabilities(spec);

@@ -59,4 +59,31 @@ int execute(SetupState&, const plan::Capabilities& step) noexcept {
     return error != 0 ? error : set_capabilities(step.set.bits());
 }
 
+// All three ids of each kind at once, and groups first: afterwards there is no capability left that would allow it. The
+// kernel takes the effective capabilities when user id 0 is left, and the permitted ones as well but for KEEPCAPS, which
+// ends with exec.
+int execute(SetupState&, const plan::ChangeIds& step) noexcept {
+    if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) {
+        return errno;
+    }
+    // The raw calls: those of the C library stop the process's other threads, of which it believes the launcher's to be.
+    if (step.set_groups && ::syscall(SYS_setgroups, step.groups.size(), step.groups.data()) < 0) {
+        return errno;
+    }
+    if (::syscall(SYS_setresgid, step.group, step.group, step.group) < 0 ||
+        ::syscall(SYS_setresuid, step.user, step.user, step.user) < 0) {
+        return errno;
+    }
+    __user_cap_header_struct header{};
+    header.version = _LINUX_CAPABILITY_VERSION_3;
+    __user_cap_data_struct data[2] = {};
+    if (::syscall(SYS_capget, &header, &data) < 0) {
+        return errno;
+    }
+    for (auto& word : data) {
+        word.effective = word.permitted;
+    }
+    return ::syscall(SYS_capset, &header, &data) < 0 ? errno : 0;
+}
+
 }  // namespace sandbox::run

@@ -293,4 +293,14 @@ int execute(SetupState& state, const plan::PivotRoot&) noexcept {
     return 0;
 }
 
+int execute(SetupState& state, const plan::ChangeOwner& step) noexcept {
+    const int target = open_target(state, step.target.c_str());
+    if (target < 0) {
+        return errno;
+    }
+    const int error = ::fchownat(target, "", step.user, step.group, AT_EMPTY_PATH) < 0 ? errno : 0;
+    ::close(target);
+    return error;
+}
+
 }  // namespace sandbox::run

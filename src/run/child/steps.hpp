@@ -34,6 +34,7 @@ int execute(SetupState& state, const plan::Mask& step) noexcept;
 int execute(SetupState& state, const plan::ReadOnly& step) noexcept;
 int execute(SetupState& state, const plan::Pin& step) noexcept;
 int execute(SetupState& state, const plan::PivotRoot& step) noexcept;
+int execute(SetupState& state, const plan::ChangeOwner& step) noexcept;
 
 // hide.cpp
 int execute(SetupState& state, const plan::ScratchHidden& step) noexcept;
@@ -71,6 +72,7 @@ int execute(SetupState& state, const plan::Execute& step) noexcept;
 // landlock.cpp, capabilities.cpp, seccomp.cpp
 int execute(SetupState& state, const plan::Landlock& step) noexcept;
 int execute(SetupState& state, const plan::Capabilities& step) noexcept;
+int execute(SetupState& state, const plan::ChangeIds& step) noexcept;
 int execute(SetupState& state, const plan::Seccomp& step) noexcept;
 
 /// Mounts a new instance of a file system at `target`. `options` are key, value pairs ended by nullptr; a value of
