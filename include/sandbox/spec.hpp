@@ -169,8 +169,8 @@ struct Spec {
     /// Not with `uid` and `gid`.
     std::optional<IdMapping> map_users;
     std::optional<IdMapping> map_groups;
-    /// `NAME` or `UID`, and `:GROUP` or `:GID`: who the command is, by the passwd(5) and group(5) of the inside. Without
-    /// `map_users` that is the caller under another number. Not with `uid` and `gid`.
+    /// `NAME` or `UID`, and `:GROUP` or `:GID`: who the command is, by the passwd(5) and group(5) of the inside.
+    /// Without `map_users` that is the caller under another number. Not with `uid` and `gid`.
     std::optional<std::string> user;
     std::optional<std::string> hostname;    ///< `sandbox` otherwise; an error with a shared uts namespace
     std::optional<std::string> domainname;  ///< the NIS domain name of uname(2)

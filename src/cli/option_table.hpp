@@ -46,6 +46,7 @@ enum class OptionId : std::uint8_t {
     die_with_parent,
     fd,
     core_dumps,
+    status_fd,
     landlock,
     cap_drop,
     cap_add,
@@ -170,6 +171,8 @@ inline constexpr auto option_table = std::to_array<Option>({
      "Pass the open descriptor N, at the same number. Without, 0, 1 and 2 alone are passed."},
     {OptionId::core_dumps, "core-dumps", "", Section::process, Repeat::any,
      "Let programs that crash dump core, as far as the caller's limit lets them."},
+    {OptionId::status_fd, "status-fd", "N", Section::process, Repeat::once,
+     "Write a line of JSON to descriptor N when COMMAND runs, and one when all has ended."},
 
     {OptionId::landlock, "landlock", "auto|require|none", Section::confinement, Repeat::once,
      "auto: what the kernel has of Landlock, the default. require: an error where it is missing. none: do without."},

@@ -189,6 +189,9 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::core_dumps:
             spec.core_dumps = true;
             return;
+        case OptionId::status_fd:
+            options.status_descriptor = parse_descriptor(value);
+            return;
         case OptionId::landlock:
             spec.landlock = parse_landlock(value);
             return;

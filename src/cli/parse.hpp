@@ -6,6 +6,7 @@
 #include <sandbox/error.hpp>
 #include <sandbox/spec.hpp>
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct Options {
     const Verb* verb = nullptr;  ///< then the rest but `verb_arguments` is as it was made
     std::vector<std::string> verb_arguments;
     Spec spec;
+    std::optional<int> status_descriptor;  ///< status.hpp
     bool explain = false;
     bool verbose = false;
     bool quiet = false;

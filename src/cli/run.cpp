@@ -3,15 +3,18 @@
 
 #include "cli/hint.hpp"
 #include "cli/quote.hpp"
+#include "cli/status.hpp"
 #include "cli/verbose.hpp"
 #include "spec/escape.hpp"
 
 #include <sandbox/process.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include <fcntl.h>
@@ -49,18 +52,50 @@ void say_what_was_closed(const Options& options, const Outcome& outcome) {
     }
 }
 
+std::optional<StatusLines> status_lines(const Options& options) {
+    if (!options.status_descriptor) {
+        return std::nullopt;
+    }
+    const int number = *options.status_descriptor;
+    if (number < 3) {
+        throw Error("--status-fd " + std::to_string(number) + ": 0, 1 and 2 are the command's")
+            .with_fix("one from 3 up, as with 3>FILE");
+    }
+    if (std::ranges::find(options.spec.descriptors, number) != options.spec.descriptors.end()) {
+        throw Error("--status-fd " + std::to_string(number) + ": --fd passes the same descriptor to the command")
+            .with_fix("use two descriptors");
+    }
+    return StatusLines(number);
+}
+
+Process launch_and_tell(const Options& options, const std::optional<StatusLines>& status) {
+    try {
+        Process process = launch(spec_to_run(options));
+        if (status) {
+            status->write(ready_line(process.pid(), process.trace()));
+        }
+        return process;
+    } catch (const Error& error) {
+        if (status) {
+            status->write(failed_line(error.exit_status()));
+        }
+        throw;
+    }
+}
+
 }  // namespace
 
 Spec spec_to_run(const Options& options) {
     Spec spec = options.spec;
     spec.foreground = true;
-    spec.trace = options.verbose;
+    spec.trace = options.verbose || options.status_descriptor;
     return spec;
 }
 
 void run(const Options& options) {
     open_missing_standard_descriptors();
-    Process process = launch(spec_to_run(options));
+    const std::optional<StatusLines> status = status_lines(options);
+    Process process = launch_and_tell(options, status);
     for (const int passed : options.spec.descriptors) {
         ::close(passed);  // the command's alone: its end of a pipe must not be held open here
     }
@@ -68,6 +103,9 @@ void run(const Options& options) {
         say(verbose_text(process.trace()));
     }
     const Outcome outcome = process.wait();
+    if (status) {
+        status->write(ended_line(outcome));
+    }
     if (outcome.kind == Outcome::Kind::lost) {
         throw Error("cannot tell how the command ended: the init of the sandbox was killed");
     }

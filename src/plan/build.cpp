@@ -223,8 +223,8 @@ void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::
 void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree,
                     const Identity& place) {
     Identity identity = place;
-    identity.user = spec::passwd_name(spec.root ? tree.read(plan.base, "/etc/passwd") : facts.passwd,
-                                      plan.command_ids.user);
+    identity.user =
+        spec::passwd_name(spec.root ? tree.read(plan.base, "/etc/passwd") : facts.passwd, plan.command_ids.user);
     const Environment environment = build_environment(spec, facts.environment, identity);
     Execute execute;
     execute.environment = environment.strings();
@@ -302,7 +302,8 @@ Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
             .with_fix("cd to a directory that exists, or --cwd DIR");
     }
     const std::string home = find_variable(facts.environment, "HOME").value_or("/");
-    return {plan.command_ids.home.empty() ? home : plan.command_ids.home, spec.cwd ? *spec.cwd : *facts.cwd, std::nullopt};
+    return {plan.command_ids.home.empty() ? home : plan.command_ids.home, spec.cwd ? *spec.cwd : *facts.cwd,
+            std::nullopt};
 }
 
 void note_weaknesses(Plan& plan, const Spec& spec) {

@@ -99,9 +99,10 @@ void plan_groups(Plan& plan, const host::Facts& facts) {
     }
     plan.drop_groups = facts.may_drop_groups;
     plan.notes.push_back("supplementary groups:" + list +
-                         (plan.drop_groups || plan.setgroups ? " dropped"
-                                           : " stay, as only root can drop them: what they may read or write on the "
-                                             "host, the command may, where it is shown"));
+                         (plan.drop_groups || plan.setgroups
+                              ? " dropped"
+                              : " stay, as only root can drop them: what they may read or write on the "
+                                "host, the command may, where it is shown"));
 }
 
 // The kernel starts the program that core_pattern names - as root of the host, and outside of every sandbox - also for

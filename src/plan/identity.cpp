@@ -53,8 +53,7 @@ bool is_granted(const Kind& kind, const IdRange& range) {
     if (range.outside == kind.own && range.count == 1) {
         return true;
     }
-    const std::vector<host::IdBlock>& blocks =
-        kind.facts.may_map_all ? kind.facts.own : kind.facts.subordinate.blocks;
+    const std::vector<host::IdBlock>& blocks = kind.facts.may_map_all ? kind.facts.own : kind.facts.subordinate.blocks;
     return std::ranges::any_of(blocks, [&](const host::IdBlock& block) {
         return block.start <= range.outside &&
                std::uint64_t{range.outside} + range.count <= std::uint64_t{block.start} + block.count;
@@ -73,8 +72,8 @@ void check_granted(const Kind& kind, const host::Facts& facts, const std::vector
                         text(range.outside, range.count) + "; it has " + text(kind.facts.own))
                 .with_fix("a range that it has");
         }
-        throw Error(asked + ": the " + kind.what + " ids " + text(range.outside, range.count) +
-                    " are not granted to " + spec::escaped(caller_name(facts)) + "; " + kind.facts.subordinate.asked +
+        throw Error(asked + ": the " + kind.what + " ids " + text(range.outside, range.count) + " are not granted to " +
+                    spec::escaped(caller_name(facts)) + "; " + kind.facts.subordinate.asked +
                     " lists: " + text(kind.facts.subordinate.blocks))
             .with_fix(grant(kind, facts, range.outside, range.count));
     }
@@ -194,7 +193,8 @@ std::uint32_t default_id(const Kind& kind, const std::vector<IdRange>& ranges) {
     if (std::ranges::any_of(ranges, [](const IdRange& range) { return range.inside == 0; })) {
         return 0;
     }
-    throw Error(std::string(kind.option) + ": neither the caller's own " + kind.what + " id nor 0 is inside: the "
+    throw Error(std::string(kind.option) + ": neither the caller's own " + kind.what +
+                " id nor 0 is inside: the "
                 "command would have no id")
         .with_fix("--user UID:GID says which it has");
 }
@@ -253,8 +253,7 @@ std::uint32_t require_inside(const std::vector<IdExtent>& guest, std::uint32_t i
     if (!setup) {
         throw Error(std::string(asked ? "--user" : kind.option) + ": " + kind.what + " id " + std::to_string(id) +
                     " is none of the inside's")
-            .with_fix(std::string(kind.option) + " with a range that holds it, as " + std::to_string(id) +
-                      ":OUT:1");
+            .with_fix(std::string(kind.option) + " with a range that holds it, as " + std::to_string(id) + ":OUT:1");
     }
     return *setup;
 }

@@ -293,12 +293,13 @@ struct Execute {
     std::vector<std::string> environment;  ///< NAME=VALUE
 };
 
-using Step = std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory,
-                          ScratchFile, ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs,
-                          MountProc, JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide,
-                          ReadOnly, Pin, PivotRoot, LoopbackUp, Sysctl, KeepQuotaDirectory, Quota, EnterGuest,
-                          SetHostname, SetDomainname, ChangeOwner, ChangeIds, NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors,
-                          CoreLimit, NoNewPrivileges, Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
+using Step =
+    std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory, ScratchFile,
+                 ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MountProc, JoinNetwork,
+                 MountSysfs, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide, ReadOnly, Pin, PivotRoot, LoopbackUp,
+                 Sysctl, KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname, ChangeOwner, ChangeIds,
+                 NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors, CoreLimit, NoNewPrivileges, Landlock,
+                 Capabilities, AwaitInit, Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

@@ -64,9 +64,9 @@ void check_id_ranges(const std::string& option, const std::optional<IdMapping>& 
     };
     constexpr std::size_t most = 339;  // of the kernel's 340 lines (Linux 4.15), one may be the caller's own
     if (ranges->empty() || ranges->size() > most) {
-        refuse(option + ": " + std::to_string(ranges->size()) + " ranges; the kernel takes 1 to " +
-                   std::to_string(most),
-               "join ranges that follow each other");
+        refuse(
+            option + ": " + std::to_string(ranges->size()) + " ranges; the kernel takes 1 to " + std::to_string(most),
+            "join ranges that follow each other");
     }
     for (std::size_t at = 0; at < ranges->size(); ++at) {
         const IdRange& range = (*ranges)[at];
@@ -94,9 +94,10 @@ void check_id_ranges(const std::string& option, const std::optional<IdMapping>& 
 void check_user(const Spec& spec) {
     const bool number = spec.uid || spec.gid;
     if (number && (spec.map_users || spec.map_groups)) {
-        refuse("--uid and --gid: they give the caller's own id another number, and --map-users and --map-groups say all "
-               "numbers",
-               "--map-users IN:OUT:COUNT, or --user for who the command is");
+        refuse(
+            "--uid and --gid: they give the caller's own id another number, and --map-users and --map-groups say all "
+            "numbers",
+            "--map-users IN:OUT:COUNT, or --user for who the command is");
     }
     if (number && spec.user) {
         refuse("--uid and --gid: --user says who the command is", "use one of the two");

@@ -92,9 +92,8 @@ bool listen(const UniqueFd& program, Pipe& out, Pipe& err, ProgramResult& result
     bool ended = false;
     while (!ended || out.reading || err.reading) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-        std::array<pollfd, 3> events{{{out.reading.get(), POLLIN, 0},
-                                      {err.reading.get(), POLLIN, 0},
-                                      {ended ? -1 : program.get(), POLLIN, 0}}};
+        std::array<pollfd, 3> events{
+            {{out.reading.get(), POLLIN, 0}, {err.reading.get(), POLLIN, 0}, {ended ? -1 : program.get(), POLLIN, 0}}};
         if (left <= 0 || (::poll(events.data(), events.size(), static_cast<int>(left)) < 0 && errno != EINTR)) {
             return ended;
         }
@@ -133,11 +132,11 @@ std::optional<ProgramResult> run_program(const std::string& name, const std::vec
     }
     argv.push_back(nullptr);
     std::error_code error;
-    process::child child(process::exe = path.string(), environment, error,
-                         process::extend::on_exec_setup = [&](auto& executor) {
-                             executor.cmd_line = argv.data();
-                             settle(input.get(), out, err);
-                         });
+    process::child child(
+        process::exe = path.string(), environment, error, process::extend::on_exec_setup = [&](auto& executor) {
+            executor.cmd_line = argv.data();
+            settle(input.get(), out, err);
+        });
     if (error) {
         throw std::system_error(error, name);
     }

@@ -21,6 +21,7 @@
 #include "plan/build.hpp"
 #include "run/launcher.hpp"
 #include "spec/validate.hpp"
+#include "support/ids.hpp"
 #include "support/sandbox_test.hpp"
 #include "support/terminal.hpp"
 
@@ -81,7 +82,9 @@ constexpr Stage stages[] = {Stage::placeholders, Stage::pipes,         Stage::gr
 
 Plan plan_for(const Spec& spec) {
     sandbox::spec::validate(spec);
-    return sandbox::plan::build(spec, sandbox::host::probe(), sandbox::host::RealTree());
+    sandbox::host::Wanted wanted;
+    wanted.user_ids = wanted.group_ids = spec.map_users.has_value();
+    return sandbox::plan::build(spec, sandbox::host::probe(wanted), sandbox::host::RealTree());
 }
 
 Spec default_spec() {
@@ -92,7 +95,7 @@ Spec default_spec() {
 
 /// Together they have every kind of step, and a time namespace.
 std::vector<Spec> specs(const std::string& directory) {
-    std::vector<Spec> all(6, default_spec());
+    std::vector<Spec> all(7, default_spec());
     all[1].share = {Namespace::pid, Namespace::ipc, Namespace::uts, Namespace::cgroup};
     all[1].network = sandbox::Network::host;
     all[2].only = sandbox::NamespaceSet{Namespace::net, Namespace::pid};
@@ -115,6 +118,14 @@ std::vector<Spec> specs(const std::string& directory) {
         sandbox::Bind{.source = directory + "/writable", .target = "/mnt", .writable = true, .optional = false},
         sandbox::Bind{.source = "/usr", .target = "/mnt/a/b", .writable = false, .optional = false},
         sandbox::Hide{"/mnt/missing"}};
+    // Root maps what it likes; who is nobody else needs somebody who grants him ids.
+    all[6].map_users = geteuid() == 0 ? sandbox::IdMapping(std::vector<sandbox::IdRange>{{0, 0, 1}, {1, 100000, 9}})
+                                      : sandbox::IdMapping(sandbox::IdSet::automatic);
+    all[6].map_groups = all[6].map_users;
+    all[6].user = "1:1";
+    if (!may_map_ids()) {
+        all.pop_back();
+    }
     return all;
 }
 
@@ -229,6 +240,10 @@ TEST_F(FaultInjection, ThePlansHaveEveryKindOfStep) {
     }
     if (landlock_abi() < 2) {
         kinds.insert(sandbox::plan::Step(sandbox::plan::Landlock{}).index());
+    }
+    if (!may_map_ids()) {
+        kinds.insert(sandbox::plan::Step(sandbox::plan::ChangeOwner{}).index());
+        kinds.insert(sandbox::plan::Step(sandbox::plan::ChangeIds{}).index());
     }
     EXPECT_EQ(kinds.size(), std::variant_size_v<sandbox::plan::Step>);
 }

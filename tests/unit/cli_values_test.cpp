@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -184,6 +185,10 @@ TEST(Values, Flags) {
 const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"uid", {"-1", "4294967295", "4294967296", "root", "0x0", "1000 ", "Self", "1:2"}},
     {"gid", {"-1", "4294967295", "99999999999999999999", "wheel", "+1"}},
+    {"map-users", {"1", "1:2", "1:2:3:4", "a:2:3", "1:-2:3", "1:2:", ":2:3", "1:2:4294967295", "1: 2:3", "some"}},
+    {"map-groups", {"1:2:0x3", "4294967295:0:1", "Auto"}},
+    {"user", {}},
+    {"status-fd", {"-1", "x", "4294967296", "2147483648", "5 "}},
     {"hostname", {}},
     {"domainname", {}},
     {"only", {"net,", ",net", "net,,pid", "network", "all", "PID", "net pid", ","}},
@@ -241,6 +246,34 @@ TEST(Values, EveryOptionWithAValueHasItsBadOnes) {
     for (const Option& option : option_table) {
         EXPECT_EQ(bad_values.contains(option.name), option.takes_value()) << option.name;
     }
+}
+
+TEST(IdMappings, RangesAddUp) {
+    using Ranges = std::vector<IdRange>;
+    const Spec spec =
+        parse_words({"--map-users", "0:100000:65536", "--map-users=70000:5:1", "--map-groups", "1:2:3"}).spec;
+    EXPECT_EQ(std::get<Ranges>(spec.map_users.value()), (Ranges{{0, 100000, 65536}, {70000, 5, 1}}));
+    EXPECT_EQ(std::get<Ranges>(spec.map_groups.value()), (Ranges{{1, 2, 3}}));
+    EXPECT_FALSE(parse_words({}).spec.map_users || parse_words({}).spec.user);
+}
+
+TEST(IdMappings, Names) {
+    EXPECT_EQ(std::get<IdSet>(parse_words({"--map-users", "auto"}).spec.map_users.value()), IdSet::automatic);
+    EXPECT_EQ(std::get<IdSet>(parse_words({"--map-users", "subids"}).spec.map_users.value()), IdSet::subordinate);
+    EXPECT_EQ(std::get<IdSet>(parse_words({"--map-groups", "all"}).spec.map_groups.value()), IdSet::all);
+    EXPECT_EQ(parse_words({"--user", "ann:staff"}).spec.user, "ann:staff");
+}
+
+TEST(IdMappings, WhatIsNone) {
+    for (const char* value : {"1", "1:2", "1:2:3:4", "a:2:3", "1:-2:3", "1:2:", ":2:3", "1:2:4294967295", "1:2:0x3",
+                              "1: 2:3", "4294967295:0:1"}) {
+        EXPECT_NE(std::string(refusal({"--map-users", value}).what()).find(value), std::string::npos) << value;
+    }
+    EXPECT_EQ(std::string(refusal({"--map-users", "atuo"}).what()), "--map-users atuo: must be auto, subids or all");
+    EXPECT_EQ(std::string(refusal({"--map-users", "auto", "--map-users", "1:2:3"}).what()),
+              "--map-users 1:2:3: adds to a name that stands for all ids");
+    EXPECT_EQ(std::string(refusal({"--map-users", "1:2:3", "--map-users", "auto"}).what()),
+              "--map-users auto: names all ids, and others are given as well");
 }
 
 }  // namespace

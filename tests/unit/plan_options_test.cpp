@@ -97,6 +97,21 @@ const std::vector<Case> cases = {
          spec.uid = SelfId{};
          spec.gid = 5U;
      }},
+    {"map_users_auto", [](Spec& spec) { spec.map_users = IdSet::automatic; },
+     [](FakeHost& host) {
+         host.facts.users.subordinate = {{{100000, 65536}}, "/etc/subuid", "getsubids"};
+         host.facts.group_ids.subordinate = {{{100000, 65536}}, "/etc/subgid", "getsubids"};
+         host.facts.groups = {1000, 27};
+         host.facts.group = "sudo:x:27:ann\n";
+     }},
+    {"user",
+     [](Spec& spec) {
+         spec.map_users = std::vector<IdRange>{{0, 100000, 1001}};
+         spec.user = "1000:0";
+     },
+     [](FakeHost& host) {
+         host.facts.users.subordinate = {{{100000, 65536}}, "/etc/subuid", "getsubids"};
+     }},
     {"hostname",
      [](Spec& spec) {
          spec.hostname = "box";

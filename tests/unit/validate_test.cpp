@@ -44,6 +44,49 @@ TEST(Validate, ADefaultSpecIsGood) {
     EXPECT_EQ(message_for([](Spec& spec) { spec.command.clear(); }), "");
 }
 
+TEST(Validate, IdRanges) {
+    const auto users = [](const std::vector<IdRange>& ranges) { return [=](Spec& spec) { spec.map_users = ranges; }; };
+    const std::string name_and_number =
+        "sandbox: --uid and --gid: they give the caller's own id another number, and --map-users and --map-groups say "
+        "all numbers\n  fix: --map-users IN:OUT:COUNT, or --user for who the command is\n";
+    check({
+        {users({{0, 100000, 65536}}), ""},
+        {users({{0, 1000, 1}, {1, 100000, 65535}}), ""},
+        {users({{4294967294, 4294967294, 1}}), ""},
+        {users({{0, 0, 4294967295}}), ""},
+        {users({}),
+         "sandbox: --map-users: 0 ranges; the kernel takes 1 to 339\n"
+         "  fix: join ranges that follow each other\n"},
+        {users({{0, 1, 0}}), "sandbox: --map-users 0:1:0: a range of no ids maps nothing\n  fix: leave it out\n"},
+        {users({{1, 0, 4294967295}}),
+         "sandbox: --map-users 1:0:4294967295: it runs over 4294967294, the largest id\n  fix: a smaller COUNT\n"},
+        {users({{0, 4294967294, 2}}),
+         "sandbox: --map-users 0:4294967294:2: it runs over 4294967294, the largest id\n  fix: a smaller COUNT\n"},
+        {users({{0, 100, 10}, {9, 200, 1}}),
+         "sandbox: --map-users 9:200:1: it overlaps with 0:100:10: an id inside would be two\n"
+         "  fix: give each id once\n"},
+        {users({{0, 100, 10}, {10, 109, 5}}),
+         "sandbox: --map-users 10:109:5: it overlaps with 0:100:10: an id outside would have two numbers inside\n"
+         "  fix: give each id once\n"},
+        {[](Spec& spec) {
+             spec.map_groups = std::vector<IdRange>{{0, 0, 0}};
+         },
+         "sandbox: --map-groups 0:0:0: a range of no ids maps nothing\n  fix: leave it out\n"},
+        {[](Spec& spec) {
+             spec.uid = 5U;
+             spec.map_users = IdSet::automatic;
+         },
+         name_and_number},
+        {[](Spec& spec) {
+             spec.gid = 5U;
+             spec.user = "ann";
+         },
+         "sandbox: --uid and --gid: --user says who the command is\n  fix: use one of the two\n"},
+        {[](Spec& spec) { spec.user = ":5"; },
+         "sandbox: --user ':5': not a user\n  fix: --user NAME, or --user UID:GID\n"},
+    });
+}
+
 TEST(Validate, Terminals) {
     const auto own = [](bool foreground, bool new_session) {
         return [=](Spec& spec) {

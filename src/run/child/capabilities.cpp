@@ -60,13 +60,14 @@ int execute(SetupState&, const plan::Capabilities& step) noexcept {
 }
 
 // All three ids of each kind at once, and groups first: afterwards there is no capability left that would allow it. The
-// kernel takes the effective capabilities when user id 0 is left, and the permitted ones as well but for KEEPCAPS, which
-// ends with exec.
+// kernel takes the effective capabilities when user id 0 is left, and the permitted ones as well but for KEEPCAPS,
+// which ends with exec.
 int execute(SetupState&, const plan::ChangeIds& step) noexcept {
     if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) {
         return errno;
     }
-    // The raw calls: those of the C library stop the process's other threads, of which it believes the launcher's to be.
+    // The raw calls: those of the C library stop the process's other threads, of which it believes the launcher's to
+    // be.
     if (step.set_groups && ::syscall(SYS_setgroups, step.groups.size(), step.groups.data()) < 0) {
         return errno;
     }
