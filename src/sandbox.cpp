@@ -2,6 +2,7 @@
 #include <sandbox/sandbox.hpp>
 
 #include "host/probe.hpp"
+#include "host/profile.hpp"
 #include "host/tree.hpp"
 #include "host/tree_once.hpp"
 #include "host/tree_without.hpp"
@@ -29,15 +30,23 @@ host::Wanted wanted(const Spec& spec) {
     return wanted;
 }
 
+host::Facts look_at_host(const Spec& spec) {
+    host::Facts facts = host::probe(wanted(spec));
+    if (spec.system_call_profile) {
+        facts.system_call_profile = host::read_profile(*spec.system_call_profile);
+    }
+    return facts;
+}
+
 // The placeholders of other sandboxes are not there: what is missing without them is missing.
 plan::Plan make_plan(const Spec& spec, std::set<placeholder::Id> placeholders) {
     spec::validate(spec);
     const host::RealTree tree;
     if (placeholders.empty()) {
-        return plan::build(spec, host::probe(wanted(spec)), host::TreeOnce(tree));
+        return plan::build(spec, look_at_host(spec), host::TreeOnce(tree));
     }
     const host::TreeWithout without(tree, std::move(placeholders));
-    return plan::build(spec, host::probe(wanted(spec)), host::TreeOnce(without));
+    return plan::build(spec, look_at_host(spec), host::TreeOnce(without));
 }
 
 plan::Plan make_plan(const Spec& spec) {
@@ -79,6 +88,7 @@ std::string closed_doors(const Spec& spec) {
     } else {
         Spec view = spec;
         view.descriptors.clear();  // they may be closed by now
+        view.system_call_profile.reset();
         if (!make_plan(view).cwd_writable) {
             add("the current directory was read-only", "--rw .");
         }

@@ -206,8 +206,11 @@ struct Spec {
     CapabilitySet cap_drop;
     CapabilitySet cap_add;
     SystemCalls system_calls = SystemCalls::standard;
-    /// Changes of that list: names of system calls, or of groups of them, as `@mount`. What is in both is denied. Not
-    /// with SystemCalls::none.
+    /// In place of that list: a file of the host with a profile as Podman and Docker have it (sandbox(1), SYSTEM
+    /// CALLS), relative to the caller's current directory. Only with SystemCalls::standard.
+    std::optional<std::string> system_call_profile;
+    /// Changes of the list or the profile: names of system calls, or of groups of them, as `@mount`. What is in both is
+    /// denied. Not with SystemCalls::none.
     std::vector<std::string> allow_system_calls;
     std::vector<std::string> deny_system_calls;
 

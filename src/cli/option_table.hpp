@@ -180,9 +180,11 @@ inline constexpr auto option_table = std::to_array<Option>({
      "Take these capabilities from root inside. LIST: names as chown,net_raw, or ALL."},
     {OptionId::cap_add, "cap-add", "LIST", Section::confinement, Repeat::any,
      "Give it these as well. This and --cap-drop apply in the order given."},
-    {OptionId::seccomp, "seccomp", "default|strict|none", Section::confinement, Repeat::once,
+    {OptionId::seccomp, "seccomp", "default|strict|none|FILE", Section::confinement, Repeat::once,
      "default: COMMAND may make the system calls that programs use. strict: those that computing needs. none: every "
-     "call, but for what fakes input into the terminal."},
+     "call, but for what fakes input into the terminal. FILE: as this profile of Podman's or Docker's says; its name "
+     "has "
+     "a slash or ends in .json."},
     {OptionId::allow_syscall, "allow-syscall", "LIST", Section::confinement, Repeat::any,
      "Let COMMAND make these system calls, too. LIST: names as ptrace,bpf, or groups as @mount."},
     {OptionId::deny_syscall, "deny-syscall", "LIST", Section::confinement, Repeat::any,

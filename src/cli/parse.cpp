@@ -208,7 +208,11 @@ void apply(Options& options, OptionId id, const std::string& value) {
             return;
         }
         case OptionId::seccomp:
-            spec.system_calls = parse_system_calls(value);
+            if (is_profile(value)) {
+                spec.system_call_profile = value;
+            } else {
+                spec.system_calls = parse_system_calls(value);
+            }
             return;
         case OptionId::allow_syscall:
             parse_system_call_names(value, spec.allow_system_calls);

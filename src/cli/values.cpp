@@ -200,7 +200,15 @@ int parse_descriptor(std::string_view text) {
 }
 
 SystemCalls parse_system_calls(std::string_view text) {
-    return choose(system_call_lists, text);
+    try {
+        return choose(system_call_lists, text);
+    } catch (const BadValue& bad) {
+        throw BadValue(std::string(bad.what()) + ", or a file, as ./FILE or NAME.json", bad.fix());
+    }
+}
+
+bool is_profile(std::string_view text) {
+    return text.find('/') != std::string_view::npos || text.ends_with(".json");
 }
 
 void parse_system_call_names(std::string_view text, std::vector<std::string>& words) {

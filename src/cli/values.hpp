@@ -33,6 +33,8 @@ void add_id_mapping(std::optional<IdMapping>& mapping, std::string_view text);
 [[nodiscard]] CapabilitySet parse_capabilities(std::string_view text);
 
 [[nodiscard]] SystemCalls parse_system_calls(std::string_view text);
+/// Whether the value of --seccomp is the name of a file: it has a slash in it or ends in `.json`.
+[[nodiscard]] bool is_profile(std::string_view text);
 /// `ptrace,@mount`: names of system calls and groups, added to `words`.
 void parse_system_call_names(std::string_view text, std::vector<std::string>& words);
 

@@ -123,6 +123,8 @@ struct Facts {
     std::vector<MountEntry> mounts;       ///< of the caller's mount namespace
     bool sysctls_read_only = false;       ///< /proc/sys is mounted read-only, as in a container
     int landlock_abi = 0;                 ///< 0: the kernel has none
+    std::string kernel_release;           ///< as uname(2) has it
+    std::string system_call_profile;      ///< the text of Spec::system_call_profile
 };
 
 }  // namespace sandbox::host

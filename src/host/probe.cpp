@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
 #include <termios.h>
 
 extern char** environ;
@@ -212,6 +213,10 @@ Facts probe(const Wanted& wanted) {
     facts.sysctls_read_only = ::statfs("/proc/sys", &sysctls) == 0 && (sysctls.f_flags & ST_RDONLY) != 0;
     const int abi = sys::landlock_create_ruleset(nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
     facts.landlock_abi = std::max(abi, 0);
+    utsname kernel{};
+    if (::uname(&kernel) == 0) {
+        facts.kernel_release = kernel.release;
+    }
     return facts;
 }
 

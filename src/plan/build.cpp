@@ -379,7 +379,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     }
     plan_capabilities(plan, spec);
     plan.steps.push_back(AwaitInit{});
-    plan_filter(plan, spec, quotas_are_out_of_reach(plan, facts));
+    plan_filter(plan, spec, facts, quotas_are_out_of_reach(plan, facts));
     plan_execution(plan, spec, facts, tree, identity);
     return plan;
 }

@@ -1,5 +1,6 @@
 #include "plan/filter.hpp"
 
+#include "plan/profile_filter.hpp"
 #include "seccomp/compiled.hpp"
 #include "seccomp/names.hpp"
 #include "spec/escape.hpp"
@@ -76,7 +77,8 @@ bool has_any(const std::vector<std::string_view>& names, std::initializer_list<s
 
 /// The program is started under the filter.
 void check_startable(const std::vector<std::string_view>& denied) {
-    for (const std::string_view name : {"execve", "exit_group", "brk", "mmap", "mprotect", "openat", "read", "close"}) {
+    for (const std::string_view name :
+         {"execve", "exit_group", "brk", "mmap", "mprotect", "openat", "read", "close", "write", "rt_sigprocmask"}) {
         if (has_any(denied, {name})) {
             throw Error("--deny-syscall " + std::string(name) +
                         ": the command is started under the filter, and no program starts without it")
@@ -94,6 +96,10 @@ std::string listed(const char* what, const std::vector<std::string>& words) {
 }
 
 std::string summary_of(const Purpose& purpose, const Spec& spec) {
+    if (spec.system_call_profile) {
+        return "as " + *spec.system_call_profile + " says; the terminal's ioctls and foreign tables are refused" +
+               listed("allowed", spec.allow_system_calls) + listed("denied", spec.deny_system_calls);
+    }
     if (spec.system_calls == SystemCalls::none) {
         return "none: only the terminal's ioctls and foreign tables are refused";
     }
@@ -136,7 +142,7 @@ void append_numbers(seccomp::Program& program, const Purpose& purpose, const Spe
 
 seccomp::Arguments filter_arguments(const Plan& plan, const Spec& spec) {
     seccomp::Arguments arguments;
-    if (spec.system_calls == SystemCalls::none) {
+    if (spec.system_calls == SystemCalls::none || spec.system_call_profile) {
         return arguments;
     }
     const Purpose purpose = purpose_of(plan, spec);
@@ -162,15 +168,24 @@ seccomp::Arguments filter_arguments(const Plan& plan, const Spec& spec) {
     return arguments;
 }
 
-void plan_filter(Plan& plan, const Spec& spec, bool alone_against_namespaces) {
+void plan_filter(Plan& plan, const Spec& spec, const host::Facts& facts, bool alone_against_namespaces) {
     if (spec.system_calls == SystemCalls::none && alone_against_namespaces) {
         throw Error("--seccomp none: /proc/sys is read-only here, and so the filter alone refuses new namespaces")
             .with_fix("leave --seccomp none or --share pid out");
     }
+    if (spec.system_call_profile && alone_against_namespaces) {
+        throw Error("--seccomp " + spec::escaped(*spec.system_call_profile) +
+                    ": /proc/sys is read-only here, and so sandbox's own filter alone refuses new namespaces")
+            .with_fix("leave --seccomp or --share pid out");
+    }
     const Purpose purpose = purpose_of(plan, spec);
     Seccomp step{seccomp::check_arguments(seccomp::native_architecture, filter_arguments(plan, spec)),
                  summary_of(purpose, spec)};
-    if (spec.system_calls == SystemCalls::none) {
+    if (spec.system_call_profile) {
+        const std::vector<std::string_view> denied = named(spec.deny_system_calls, "--deny-syscall");
+        check_startable(denied);
+        append_profile(step.program, plan, spec, facts, named(spec.allow_system_calls, "--allow-syscall"), denied);
+    } else if (spec.system_calls == SystemCalls::none) {
         step.program.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW});
     } else {
         append_numbers(step.program, purpose, spec);

@@ -1,33 +1,20 @@
 #include "seccomp/compile.hpp"
 
+#include "seccomp/library.hpp"
 #include "seccomp/machine.hpp"
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdio>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <system_error>
-#include <type_traits>
 
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 namespace sandbox::seccomp {
 namespace {
-
-using Filter = std::unique_ptr<std::remove_pointer_t<scmp_filter_ctx>, decltype(&seccomp_release)>;
-
-// libseccomp returns negated error numbers.
-void check(int result, const char* what) {
-    if (result < 0) {
-        throw std::system_error(-result, std::generic_category(), std::string("libseccomp: ") + what);
-    }
-}
 
 void add(const Filter& filter, std::uint32_t action, const std::vector<std::string_view>& names) {
     for (const std::string_view name : names) {
@@ -37,24 +24,6 @@ void add(const Filter& filter, std::uint32_t action, const std::vector<std::stri
             check(seccomp_rule_add(filter.get(), action, number, 0), "seccomp_rule_add");
         }
     }
-}
-
-/// What libseccomp writes to a file: before 2.6 there is no other way.
-Program exported(const Filter& filter) {
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(::fdopen(::memfd_create("seccomp", MFD_CLOEXEC), "w+"),
-                                                               &std::fclose);
-    if (!file) {
-        throw std::system_error(errno, std::generic_category(), "memfd_create");
-    }
-    const int descriptor = ::fileno(file.get());
-    check(seccomp_export_bpf(filter.get(), descriptor), "seccomp_export_bpf");
-    const off_t size = ::lseek(descriptor, 0, SEEK_END);
-    Program program(size < 0 ? 0 : static_cast<std::size_t>(size) / sizeof(sock_filter));
-    const std::size_t bytes = program.size() * sizeof(sock_filter);
-    if (bytes == 0 || ::pread(descriptor, program.data(), bytes, 0) != static_cast<ssize_t>(bytes)) {
-        throw std::system_error(EIO, std::generic_category(), "seccomp_export_bpf");
-    }
-    return program;
 }
 
 /// Numbers from `first` on, up to the next range, get `answer`.
@@ -121,17 +90,7 @@ Program shortened(const ArchitectureRow& machine, const Program& program) {
 }  // namespace
 
 Program compile(Architecture architecture, const Calls& calls) {
-    constexpr std::uint32_t unknown = SCMP_ACT_ERRNO(ENOSYS);
-    const Filter filter(seccomp_init(unknown), &seccomp_release);
-    if (!filter) {
-        throw std::system_error(ENOMEM, std::generic_category(), "libseccomp: seccomp_init");
-    }
-    const std::uint32_t wanted = row(architecture).token;
-    if (seccomp_arch_native() != wanted) {
-        check(seccomp_arch_add(filter.get(), wanted), "seccomp_arch_add");
-        check(seccomp_arch_remove(filter.get(), seccomp_arch_native()), "seccomp_arch_remove");
-    }
-    check(seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, unknown), "SCMP_FLTATR_ACT_BADARCH");
+    const Filter filter = make_filter(architecture, SCMP_ACT_ERRNO(ENOSYS));
     add(filter, SCMP_ACT_ALLOW, calls.allowed);
     add(filter, SCMP_ACT_ERRNO(EPERM), calls.refused);
     return shortened(row(architecture), exported(filter));

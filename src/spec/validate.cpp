@@ -280,6 +280,15 @@ void check_system_calls(const Spec& spec) {
                    " could change",
                "leave out one of the two");
     }
+    if (!spec.system_call_profile) {
+        return;
+    }
+    if (spec.system_calls != SystemCalls::standard) {
+        throw Error("a list of system calls and a profile of them: the command can have one");
+    }
+    if (spec.system_call_profile->empty() || has_nul(*spec.system_call_profile)) {
+        throw Error("--seccomp '" + escaped(*spec.system_call_profile) + "': not the name of a file");
+    }
 }
 
 }  // namespace

@@ -221,7 +221,7 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"fd", {"-1", "x", "3x", "2147483648", "+3", " 3"}},
     {"cap-drop", {"chwon", "chown,", ",", "ALL chown", "cap_"}},
     {"cap-add", {"root", "cap_cap_chown", "21"}},
-    {"seccomp", {"on", "strickt", "/profile.json", "auto"}},
+    {"seccomp", {"on", "strickt", "auto", "profile"}},
     {"allow-syscall", {"bpff", "bpf,", ",", "@", "@mnt", "mount ptrace", "BPF", "165", "mount@"}},
     {"deny-syscall", {"ptraze", "@all", "-ptrace"}},
     {"tty", {"own", "none", "raw"}},

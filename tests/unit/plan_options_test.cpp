@@ -192,6 +192,15 @@ const std::vector<Case> cases = {
          spec.allow_system_calls = {"bpf", "@keyring"};
          spec.deny_system_calls = {"pivot_root"};
      }},
+    {"seccomp_profile",
+     [](Spec& spec) {
+         spec.system_call_profile = "./seccomp.json";
+         spec.deny_system_calls = {"ptrace"};
+     },
+     [](FakeHost& host) {
+         host.facts.system_call_profile = R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
+             {"names": ["execve", "rt_sigprocmask", "write", "mmap", "frobnicate"], "action": "SCMP_ACT_ALLOW"}]})";
+     }},
     {"cap_add_with_a_user_id",
      [](Spec& spec) {
          spec.uid = 5U;

@@ -45,10 +45,11 @@ using Ask = std::function<void(Spec&)>;
 /// The command's filter on one of the machines.
 class Filter {
   public:
-    Filter(const ArchitectureRow& machine, const Ask& ask) : machine_(machine) {
+    Filter(const ArchitectureRow& machine, const Ask& ask, const test::FakeHost& host = test::FakeHost())
+        : machine_(machine) {
         Spec spec = test::default_spec();
         ask(spec);
-        const plan::Plan plan = test::plan_for(spec);
+        const plan::Plan plan = test::plan_for(spec, host);
         program_ = std::get<plan::Seccomp>(*std::ranges::find_if(plan.steps, [](const plan::Step& step) {
                        return std::holds_alternative<plan::Seccomp>(step);
                    })).program;
