@@ -36,6 +36,7 @@ void passwd(std::string_view text);
 void paths(std::string_view text);
 void placeholders(std::string_view text);
 void plan(std::string_view text);
+void profile(std::string_view text);
 void subids(std::string_view text);
 void text(std::string_view text);
 void values(std::string_view text);
@@ -54,6 +55,7 @@ inline constexpr std::array targets{
     Target{"paths", paths},
     Target{"placeholders", placeholders},
     Target{"plan", plan},
+    Target{"profile", profile},
     Target{"subids", subids},
     Target{"text", text},
     Target{"values", values},
