@@ -14,35 +14,13 @@
 #include <sstream>
 
 #include "attack/attack.hpp"
+#include "attack/snapshot.hpp"
 #include "sys/fd.hpp"
 
 namespace sandbox_attack {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Everything below a directory that another could have changed: names, modes, sizes, times, texts.
-std::string snapshot(const std::string& directory) {
-    std::vector<std::string> lines;
-    for (const auto& entry : fs::recursive_directory_iterator(directory)) {
-        struct stat state {};
-        lstat(entry.path().c_str(), &state);
-        std::ostringstream line;
-        line << entry.path().string() << ' ' << std::oct << state.st_mode << std::dec << ' ' << state.st_uid << ' '
-             << state.st_nlink << ' ' << state.st_size << ' ' << state.st_mtim.tv_sec << '.' << state.st_mtim.tv_nsec
-             << ' ' << state.st_ctim.tv_sec << '.' << state.st_ctim.tv_nsec;
-        if (S_ISREG(state.st_mode)) {
-            line << ' ' << sandbox_test::read_file(entry.path());
-        }
-        lines.push_back(line.str());
-    }
-    std::sort(lines.begin(), lines.end());
-    std::string text;
-    for (const std::string& line : lines) {
-        text += line + "\n";
-    }
-    return text;
-}
 
 using Files = sandbox_test::SandboxTest;
 
