@@ -29,6 +29,7 @@ const std::map<std::string, std::set<std::string>>& errnos_of_layers() {
           "ECONNREFUSED", "ETXTBSY"}},
         {"namespaces", {"ESRCH", "ENOENT", "ECONNREFUSED", "ENETUNREACH", "ENODEV", "EPERM", "EACCES", "ENOKEY"}},
         {"init", {"EPERM", "EACCES"}},
+        {"limits", {"ENOSPC", "EAGAIN", "ENOMEM", "EMFILE", "EFBIG"}},
         {"environment", {"ENODATA"}},
         {"privileges", {"EPROTO"}},
         {"descriptors", {"EBADF", "ENOENT", "ENODATA"}},

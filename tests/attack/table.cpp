@@ -18,8 +18,8 @@ std::map<std::string, std::vector<Finding>>& findings() {
 // In the order of the manual page.
 const std::vector<std::string>& layers() {
     static const std::vector<std::string> names{"ownership",  "quotas",      "mounts",      "namespaces",
-                                                "privileges", "descriptors", "environment", "init",
-                                                "launcher",   "seccomp",     "Landlock"};
+                                                "privileges", "descriptors", "environment", "limits",
+                                                "init",       "launcher",    "seccomp",     "Landlock"};
     return names;
 }
 
