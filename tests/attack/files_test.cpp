@@ -1,14 +1,16 @@
 // A01 to A12: files and descriptors. The host's tree is compared before and after.
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
+#include <csignal>
 #include <filesystem>
 #include <map>
 #include <sstream>
@@ -96,6 +98,47 @@ TEST_F(Files, A03_LinksInTheWorkTree) {
     EXPECT_NE(snapshot(victim), before);
 }
 
+// The links change while launchers follow them. view_swapped_tree_test has 1,000 starts and more options.
+TEST_F(Files, A04_LinksThatChange) {
+    const std::string tree = directory() / "tree";
+    const std::string victim = directory() / "victim";
+    fs::create_directories(tree + "/dir/sub");
+    fs::create_directories(victim + "/sub");
+    for (const std::string& place : {tree + "/dir", victim}) {
+        sandbox_test::write_file(place + "/file", "text");
+        sandbox_test::write_file(place + "/sub/file", "text");
+    }
+    fs::create_symlink("../victim", tree + "/link");
+    const std::string before = snapshot(victim);
+    sandbox_test::Running swapping({sandbox_test::probe("swap"), tree + "/dir", tree + "/link"},
+                                   {.input = "", .keep_input_open = true});
+    swapping.expect("swapping\n");
+    const std::string dir = tree + "/dir";
+    Attack attack("A04", "links that change meanwhile");
+    for (const auto& [name, options] : std::vector<std::pair<std::string, std::vector<std::string>>>{
+             {"mount points", {"--tmpfs", dir + "/sub/tmp", "--ro", "/etc/passwd:" + dir + "/new"}},
+             {"protected paths that are missing", {"--hide", dir + "/sub/.env", "--ro", dir + "/hooks"}},
+             {"directories and files to be made", {"--dir", dir + "/made/deep", "--symlink", "x:" + dir + "/sub/link"}},
+         }) {
+        attack.make(name, "launcher", [&options = options, &tree, &victim, &before](const Setting& setting) {
+            for (int start = 0; start < 10; ++start) {
+                std::vector<std::string> all{"--rw", tree};
+                all.insert(all.end(), options.begin(), options.end());
+                all.insert(all.end(), setting.options.begin(), setting.options.end());
+                const auto result = sandbox_test::inside({"true"}, {.sandbox = all, .directory = tree});
+                EXPECT_TRUE(result.exit_status == 0 || result.exit_status == 125) << result;
+            }
+            return snapshot(victim) != before;
+        });
+    }
+    swapping.close_input();
+    // What a launcher does that follows where it looked before.
+    EXPECT_EQ(swapping.wait().exit_status, 0);
+    EXPECT_EQ(sandbox_test::run({"touch", tree + "/link/x", dir + "/x"}).exit_status, 0);
+    EXPECT_NE(snapshot(victim), before);
+    EXPECT_EQ(sandbox_test::run({sandbox_test::sandbox_binary(), "gc"}).exit_status, 0);
+}
+
 TEST_F(Files, A05_TheWayToAProtectedPath) {
     const std::string tree = directory() / "tree";
     const std::string kept = tree + "/parent/kept";
@@ -113,6 +156,49 @@ TEST_F(Files, A05_TheWayToAProtectedPath) {
     };
     probe.judge = [&](Answers&) { EXPECT_EQ(snapshot(kept), before); };
     Attack("A05", "the way to a protected path").make(probe);
+}
+
+// What is protected may not be there yet, and nothing may remain where it was kept free.
+TEST_F(Files, A06_ProtectedPathsThatAreMissing) {
+    const std::string tree = directory() / "tree";
+    fs::create_directories(tree + "/sub");
+    const auto names = [&tree] { return sandbox_test::run({"find", tree, "-printf", "%P %y %m %s\\n"}).out; };
+    const std::string before = names();
+    const std::string make =
+        "cd '" + tree +
+        "'; echo x >.env; mkdir .git; ln -s sub hooks; mkdir other; echo x >other/x; mv other .git; ln -f sub .env; "
+        "rm -rf .env .git hooks; mv .git moved; echo x >>.env; echo up; ";
+    const auto options = [&tree](const Setting& setting) {
+        std::vector<std::string> all{"--rw",   tree,           "--hide", tree + "/.env",
+                                     "--hide", tree + "/.git", "--hide", tree + "/hooks"};
+        all.insert(all.end(), setting.options.begin(), setting.options.end());
+        return all;
+    };
+    const auto clean = [&] {
+        EXPECT_EQ(sandbox_test::run({sandbox_test::sandbox_binary(), "gc"}).exit_status, 0);
+        fs::remove_all(tree + "/other");
+        return names() == before;
+    };
+    Attack attack("A06", "protected paths that are missing");
+    attack.make("create one", "mounts", [&](const Setting& setting) {
+        const auto result = sandbox_test::inside_shell(make, {.sandbox = options(setting)});
+        EXPECT_EQ(result.out, "up\n") << result;
+        return !clean();
+    });
+    attack.make("create one, and kill the launcher", "mounts", [&](const Setting& setting) {
+        {
+            sandbox_test::Running running =
+                sandbox_test::start_inside({"sh", "-c", make + "sleep 1000"}, {.sandbox = options(setting)});
+            running.expect("up\n");
+            EXPECT_TRUE(fs::exists(tree + "/.env")) << "its place is not held: the test tests nothing";
+            running.send(SIGKILL);
+            running.wait();
+        }
+        expect_nothing_left();
+        return !clean();
+    });
+    EXPECT_EQ(sandbox_test::run({"sh", "-c", make}).exit_status, 0);
+    EXPECT_NE(names(), before) << "no control";
 }
 
 /// A file on 0 that is read, and one on 1 that is appended to.
@@ -219,6 +305,31 @@ TEST_F(Files, A10_HandlesAndDeviceNodes) {
         .make({.program = "attack_devices",
                .arguments = {"shown=" + shown},
                .run = {.sandbox = {"--ro", shown}},
+               .ground = "plain"});
+}
+
+TEST_F(Files, A11_ProgramsThatGiveRights) {
+    const std::string place = directory() / "place";
+    fs::create_directory(place);
+    ASSERT_EQ(chmod(directory().path().c_str(), 0755), 0);
+    for (const std::string name : {"user", "group", "capability"}) {
+        const std::string path = place + "/" + name;
+        fs::copy_file(sandbox_test::probe("attack_privileges"), path);
+        if (geteuid() == 0 && name != "capability") {
+            ASSERT_EQ(chown(path.c_str(), 4242, 4242), 0);
+        }
+        ASSERT_EQ(chmod(path.c_str(), name == "user" ? 04755 : name == "group" ? 02755 : 0755), 0);
+        if (geteuid() == 0 && name == "capability") {
+            vfs_cap_data data{};
+            data.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE;
+            data.data[CAP_TO_INDEX(CAP_SYS_TIME)].permitted = CAP_TO_MASK(CAP_SYS_TIME);
+            ASSERT_EQ(setxattr(path.c_str(), "security.capability", &data, sizeof data, 0), 0);
+        }
+    }
+    Attack("A11", "programs that give rights")
+        .make({.program = "attack_privileges",
+               .arguments = {"place=" + place},
+               .run = {.sandbox = {"--ro", place}},
                .ground = "plain"});
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "attack/attack.hpp"
+#include "support/stepper.hpp"
 
 namespace sandbox_attack {
 namespace {
@@ -149,6 +150,27 @@ TEST_F(Processes, A20_OutlivingTheSandbox) {
             running.wait();
         }
         return left();
+    });
+}
+
+// process_death_test has 200 points, and other ways to start it.
+TEST_F(Processes, A21_TheLauncherKilledAtAnyPoint) {
+    Attack attack("A21", "the launcher killed at any point");
+    const std::vector<std::string> command{sandbox_test::probe("orphans"), "leave", "3"};
+    attack.make("live on", "init", [&](const Setting& setting) {
+        constexpr unsigned points = 12;
+        const unsigned stops = sandbox_test::count_stops(sandboxed(setting, command));
+        EXPECT_GT(stops, 20U) << "this is no run of a sandbox";
+        bool left = false;
+        for (unsigned point = 0; point < points; ++point) {
+            {
+                sandbox_test::Stepper launcher(sandboxed(setting, command));
+                launcher.advance(point * stops / points);
+                launcher.kill_program();
+            }
+            left = somebody_lives_on(sandbox_test::patience) || left;
+        }
+        return left;
     });
 }
 

@@ -95,5 +95,20 @@ TEST_F(Services, A31_FromOneSandboxToAnother) {
     });
 }
 
+// Services that run what they find in a directory, and those that are asked by a socket: A28.
+TEST_F(Services, A32_WorkForTheHostsServices) {
+    const std::string spool =
+        "mount -t tmpfs -o mode=0777 host /var/spool; mkdir -p -m 0777 /var/spool/cron/crontabs "
+        "/var/spool/cron/atjobs /var/spool/at; mount -t tmpfs -o mode=0777 host /run; mkdir -p -m "
+        "0777 /run/systemd/system /run/systemd/transient /run/udev/rules.d; mount -t tmpfs -o "
+        "mode=0777 host /root; mkdir -p -m 0777 /root/.config/systemd/user /root/.config/autostart";
+    Attack("A32", "work for services of the host")
+        .make({.program = "attack_services",
+               .arguments = {"of=work"},
+               .run = {.set = {{"HOME", "/root"}}},
+               .host = spool,
+               .ground = "plain"});
+}
+
 }  // namespace
 }  // namespace sandbox_attack

@@ -220,6 +220,32 @@ static int with_key(char** words) {
     return 1;
 }
 
+/* A file where a service looks for work. */
+static long leave(const char* path) {
+    return write_text(path, O_WRONLY | O_CREAT, "work");
+}
+static long leave_for_cron(void) {
+    return leave("/var/spool/cron/crontabs/attack");
+}
+static long leave_for_at(void) {
+    return leave("/var/spool/at/attack");
+}
+static long leave_for_systemd(void) {
+    return leave("/run/systemd/transient/attack.service");
+}
+static long leave_for_udev(void) {
+    return leave("/run/udev/rules.d/attack.rules");
+}
+static long leave_for_the_users_systemd(void) {
+    return leave("/root/.config/systemd/user/attack.service");
+}
+static long leave_for_the_desktop(void) {
+    return leave("/root/.config/autostart/attack.desktop");
+}
+static long leave_by_root(void) {
+    return leave("/proc/self/root/run/systemd/system/attack.service");
+}
+
 int main(int argc, char** argv) {
     static const struct attempt paths[] = {
         {"the system's bus", "mounts", connect_bus, {SYS_connect}, 0},
@@ -259,6 +285,15 @@ int main(int argc, char** argv) {
         {"request_key", "namespaces", request, {SYS_request_key}, needs_kernel},
         {"a key by its number", "namespaces", read_by_number, {SYS_keyctl}, needs_kernel},
     };
+    static const struct attempt work[] = {
+        {"cron", "mounts", leave_for_cron, {0}, 0},
+        {"at", "mounts", leave_for_at, {0}, 0},
+        {"systemd", "mounts", leave_for_systemd, {0}, 0},
+        {"systemd by /proc/self/root", "mounts", leave_by_root, {0}, 0},
+        {"udev", "mounts", leave_for_udev, {0}, 0},
+        {"the user's systemd", "mounts", leave_for_the_users_systemd, {0}, 0},
+        {"the user's session", "mounts", leave_for_the_desktop, {0}, 0},
+    };
     if (argc > 1 && strcmp(argv[1], "listen") == 0) {
         return be_host(argv + 2);
     }
@@ -274,6 +309,9 @@ int main(int argc, char** argv) {
         }
         if (strcmp(argv[i], "of=objects") == 0) {
             return RUN_ATTEMPTS(argc, argv, objects);
+        }
+        if (strcmp(argv[i], "of=work") == 0) {
+            return RUN_ATTEMPTS(argc, argv, work);
         }
         if (strcmp(argv[i], "of=keys") == 0) {
             return RUN_ATTEMPTS(argc, argv, keys);
