@@ -121,7 +121,7 @@ TEST_F(Files, A04_LinksThatChange) {
              {"directories and files to be made", {"--dir", dir + "/made/deep", "--symlink", "x:" + dir + "/sub/link"}},
          }) {
         attack.make(name, "launcher", [&options = options, &tree, &victim, &before](const Setting& setting) {
-            for (int start = 0; start < 10; ++start) {
+            for (int start = 0; start < 4; ++start) {
                 std::vector<std::string> all{"--rw", tree};
                 all.insert(all.end(), options.begin(), options.end());
                 all.insert(all.end(), setting.options.begin(), setting.options.end());
