@@ -13,8 +13,8 @@ import subprocess
 
 # What the tests call. All files of these packages of the host are taken, without their documentation.
 PACKAGES = ("bash", "bsdutils", "coreutils", "dash", "diffutils", "findutils", "grep", "hostname", "iproute2",
-            "iputils-ping", "libc-bin", "make", "mawk", "mount", "ncurses-base", "nftables", "procps", "sed",
-            "util-linux")
+            "iputils-ping", "libc-bin", "login", "make", "mawk", "mount", "ncurses-base", "nftables", "passwd",
+            "perl-base", "procps", "sed", "tar", "util-linux")
 NOT_TAKEN = re.compile(r"/usr/share/(doc|man|info|locale|lintian|bug|bash-completion|perl5|apport)/|/usr/lib/systemd/"
                        r"|/lib/systemd/|/usr/lib/tmpfiles\.d/|/etc/(cron|init|logrotate|pam)")
 # With what they need, in the order of loading.
@@ -26,7 +26,7 @@ LOADER = "/lib64/ld-linux-x86-64.so.2"  # what ldd asks, for every program, and 
 TEXTS = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
                    "tester:x:12345:12345:tester:/home/tester:/bin/bash\nnobody:x:65534:65534::/nonexistent:/bin/false\n",
-    "/etc/group": "root:x:0:\ndaemon:x:1:\ntty:x:5:\ntester:x:12345:\nnogroup:x:65534:\n",
+    "/etc/group": "root:x:0:\ndaemon:x:1:\nadm:x:4:\ntty:x:5:\nsudo:x:27:\ntester:x:12345:\nnogroup:x:65534:\n",
     "/etc/shadow": "root:*:19000:0:99999:7:::\n",
     "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
     "/etc/hostname": "vm\n",
@@ -36,7 +36,8 @@ TEXTS = {
 }
 DIRECTORIES = {"/dev": 0o755, "/etc": 0o755, "/home": 0o755, "/media": 0o755, "/mnt": 0o755, "/opt": 0o755,
                "/proc": 0o555, "/root": 0o700, "/run": 0o755, "/srv": 0o755, "/sys": 0o555, "/tmp": 0o1777,
-               "/usr": 0o755, "/var": 0o755, "/var/tmp": 0o1777, "/var/log": 0o755}
+               "/usr": 0o755, "/var": 0o755, "/var/tmp": 0o1777, "/var/log": 0o755,
+               "/var/spool": 0o755}
 # Debian's /usr has been merged.
 LINKS = {"/bin": "usr/bin", "/sbin": "usr/sbin", "/lib": "usr/lib", "/lib64": "usr/lib64", "/var/run": "/run",
          "/etc/mtab": "/proc/self/mounts"}

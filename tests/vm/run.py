@@ -29,14 +29,14 @@ MINUTES = 25
 
 
 def read_suites():
-    """[(program, seconds, filter)], [what is left out]"""
+    """[(users, program, seconds, filter)], [what is left out]"""
     run, left_out = [], []
     for line in (here / "suites").read_text().splitlines():
         if line.startswith("left out "):
             left_out.append(line.removeprefix("left out "))
         elif line and not line.startswith("#"):
-            program, seconds, *only = line.split()
-            run.append((program, int(seconds), only[0] if only else "*"))
+            program, seconds, who, *only = line.split()
+            run.append((USERS if who == "both" else (who,), program, int(seconds), only[0] if only else "*"))
     return run, left_out
 
 
@@ -73,7 +73,7 @@ def boot(series, kernel, archives, cache, deadline):
         "-display", "none", "-no-reboot", "-serial", f"file:{cache}/{series}.console", "-serial", f"file:{results}",
         "-kernel", str(next((kernel / "boot").glob("vmlinuz-*"))), "-initrd", str(initrd),
         # Mitigations cost much where every instruction is emulated, and protect nobody there.
-        "-append", "console=ttyS0 quiet panic=-1 mitigations=off"]
+        "-append", "console=ttyS0 quiet panic=-1 mitigations=off rcupdate.rcu_expedited=1"]
     try:
         subprocess.run(command, stdin=subprocess.DEVNULL, timeout=max(1, deadline - time.monotonic()), check=False)
     except subprocess.TimeoutExpired:
@@ -88,6 +88,7 @@ class Results:
         self.about = {}
         self.ended = False
         self.seconds = 0
+        self.times = []
         self.count = {who: collections.Counter() for who in USERS}
         self.problems = []
         self.skipped = collections.defaultdict(set)
@@ -103,6 +104,7 @@ class Results:
                 program, lines = tuple(rest), []
             elif word == "end" and program == tuple(rest[:2]):
                 self.read_program(*program, int(rest[2]), lines)
+                self.times.append((int(rest[3]) - self.seconds, *program))
                 self.seconds = int(rest[3])
                 program = None
             elif word == "done":
@@ -155,6 +157,8 @@ def show(series, results, plan):
                   f"failed {count['failed']}, skipped {count['skipped']}")
     for reason, cases in sorted(results.skipped.items()):
         print(f"  skipped: {reason}: {', '.join(sorted({name for _, name in cases}))}")
+    slowest = ", ".join(f"{program} as {who} {seconds} s" for seconds, who, program in sorted(results.times)[:-6:-1])
+    print(f"  slowest: {slowest}")
     missing = [(who, program) for who, program, _, _ in plan if (who, program) not in results.ran]
     problems = list(results.problems)
     if not results.ended:
@@ -175,11 +179,12 @@ def main():
     parser.add_argument("--user", choices=USERS, action="append", help="one of them only")
     arguments = parser.parse_intermixed_args()
     suites, left_out = read_suites()
-    names = {program for program, _, _ in suites} | {pathlib.Path(program).name for program, _, _ in suites}
+    names = {name for _, program, _, _ in suites for name in (program, pathlib.Path(program).name)}
     if unknown := set(arguments.suites) - names:
         parser.error("no such suite: " + ", ".join(sorted(unknown)))
-    plan = [(who, program, seconds, only) for program, seconds, only in suites for who in arguments.user or USERS
-            if not arguments.suites or {program, pathlib.Path(program).name} & set(arguments.suites)]
+    # One that is named is run as both.
+    plan = [(who, program, seconds, only) for users, program, seconds, only in suites for who in arguments.user or USERS
+            if {program, pathlib.Path(program).name} & set(arguments.suites) or (not arguments.suites and who in users)]
 
     cache = arguments.cache.resolve()
     build = arguments.build.resolve()
@@ -203,6 +208,10 @@ def main():
     good = [show(series, result, plan) for series, result in results]
     for line in left_out:
         print(f"left out: {line}")
+    if not arguments.suites:
+        for who in USERS:
+            alone = ", ".join(program for users, program, _, _ in suites if users == (who,))
+            print(f"as {who} alone: {alone}")
     total = sum((count for _, result in results for count in result.count.values()), collections.Counter())
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped, "
           f"in {(time.monotonic() - began) / 60:.0f} minutes")
