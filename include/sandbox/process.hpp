@@ -48,6 +48,15 @@ struct Trace {
     std::vector<std::string> notes;                            ///< e.g. the Landlock ABI and what it lacks
 };
 
+/// A system call that the command's filter refused, with Spec::log_refusals.
+struct Refusal {
+    std::string call;         ///< its name; `call N` for a number without one
+    int error = 0;            ///< what it got, or 0 where it was pretended to be done
+    std::uint64_t times = 0;  ///< how often
+    pid_t pid = 0;            ///< who made it first, as the host's /proc has it: a thread
+    std::string program;      ///< what that called itself (/proc/PID/comm): any bytes
+};
+
 /// A running sandbox. Move-only; the destructor kills whatever still runs inside and waits for it. Not thread-safe: one
 /// thread at a time may use an object; different objects are independent.
 class Process {
@@ -67,6 +76,9 @@ class Process {
     void kill();
     /// Empty unless Spec::trace.
     [[nodiscard]] const Trace& trace() const noexcept;
+    /// Each call and errno once, in the order of the first time; empty unless Spec::log_refusals. From 256 on they are
+    /// one entry, `other calls`. Calls that are refused after the command has ended are not in it.
+    [[nodiscard]] const std::vector<Refusal>& refusals() const noexcept;
 
     class Impl;
     explicit Process(std::unique_ptr<Impl> impl) noexcept;

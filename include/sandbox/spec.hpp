@@ -213,6 +213,9 @@ struct Spec {
     /// denied. Not with SystemCalls::none.
     std::vector<std::string> allow_system_calls;
     std::vector<std::string> deny_system_calls;
+    /// Process::refusals() names the calls that were refused. Whoever makes such a call waits until Process::wait() is
+    /// called. An error where the kernel has a listener for a filter around this process already.
+    bool log_refusals = false;
 
     /// Process::wait() keeps the terminal right and forwards the signals that the calling process receives. For
     /// programs with one thread, whose whole job is this sandbox; a library caller leaves it off and uses

@@ -53,6 +53,7 @@ enum class OptionId : std::uint8_t {
     seccomp,
     allow_syscall,
     deny_syscall,
+    seccomp_log,
     strict,
     explain,
     verbose,
@@ -189,6 +190,8 @@ inline constexpr auto option_table = std::to_array<Option>({
      "Let COMMAND make these system calls, too. LIST: names as ptrace,bpf, or groups as @mount."},
     {OptionId::deny_syscall, "deny-syscall", "LIST", Section::confinement, Repeat::any,
      "Refuse it these, whatever is allowed."},
+    {OptionId::seccomp_log, "seccomp-log", "", Section::confinement, Repeat::any,
+     "Name the system calls that were refused, on stderr when COMMAND has ended."},
     {OptionId::strict, "strict", "", Section::confinement, Repeat::any,
      "For code that is hostile: no capabilities, --seccomp strict, --tty new, and nothing that opens more."},
 

@@ -220,6 +220,9 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::deny_syscall:
             parse_system_call_names(value, spec.deny_system_calls);
             return;
+        case OptionId::seccomp_log:
+            spec.log_refusals = true;
+            return;
         case OptionId::strict:
             return;  // make_strict() looks at all options at once
         case OptionId::explain:

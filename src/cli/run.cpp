@@ -40,6 +40,12 @@ void open_missing_standard_descriptors() {
     }
 }
 
+void say_what_was_refused(const Process& process) {
+    for (const Refusal& refusal : process.refusals()) {
+        say(refusal_line(refusal));
+    }
+}
+
 void say_what_was_closed(const Options& options, const Outcome& outcome) {
     const Terminals terminals{.standard_input = ::isatty(STDIN_FILENO) == 1,
                               .standard_error = ::isatty(STDERR_FILENO) == 1};
@@ -106,6 +112,7 @@ void run(const Options& options) {
     if (status) {
         status->write(ended_line(outcome));
     }
+    say_what_was_refused(process);
     if (outcome.kind == Outcome::Kind::lost) {
         throw Error("cannot tell how the command ended: the init of the sandbox was killed");
     }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace sandbox::cli {
@@ -55,6 +56,16 @@ std::string_view new_or_shared(const NamespaceInode& row) {
 }
 
 }  // namespace
+
+std::string refusal_line(const Refusal& refusal) {
+    const char* const error = strerrorname_np(refusal.error);
+    return "sandbox: refused: " + spec::escaped(refusal.call) +
+           (refusal.error == 0 ? std::string()
+            : error == nullptr ? " (" + std::to_string(refusal.error) + ")"
+                               : " (" + std::string(error) + ")") +
+           (refusal.times == 1 ? ", once, by" : ", " + std::to_string(refusal.times) + " times, first by") + " PID " +
+           std::to_string(refusal.pid) + " (" + spec::escaped(refusal.program) + ")\n";
+}
 
 std::string verbose_text(const Trace& trace) {
     std::string text = "step          us  what\n";

@@ -2,6 +2,7 @@
 
 #include "plan/profile_filter.hpp"
 #include "seccomp/compiled.hpp"
+#include "seccomp/listening.hpp"
 #include "seccomp/names.hpp"
 #include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
@@ -189,6 +190,12 @@ void plan_filter(Plan& plan, const Spec& spec, const host::Facts& facts, bool al
         step.program.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW});
     } else {
         append_numbers(step.program, purpose, spec);
+    }
+    if (spec.log_refusals) {
+        seccomp::Listening listening = seccomp::listening(step.program);
+        step.told = std::move(listening.told);
+        step.rest = std::move(listening.rest);
+        step.summary += "; what is refused is named at the end";
     }
     plan.steps.push_back(std::move(step));
 }

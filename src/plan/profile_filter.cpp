@@ -1,6 +1,7 @@
 #include "plan/profile_filter.hpp"
 
 #include "seccomp/compile_profile.hpp"
+#include "seccomp/listening.hpp"
 #include "seccomp/machine.hpp"
 #include "spec/capabilities.hpp"
 #include "spec/escape.hpp"
@@ -27,7 +28,7 @@ namespace {
 /// As profiles name this machine.
 constexpr std::string_view machine = seccomp::native_architecture == seccomp::Architecture::x86_64 ? "amd64" : "arm64";
 
-constexpr std::size_t most_instructions = 4096;  // BPF_MAXINSNS
+constexpr std::size_t most_instructions = 4096 - seccomp::most_added;  // BPF_MAXINSNS
 
 /// As profiles name it.
 std::string name_of(Capability capability) {

@@ -284,6 +284,9 @@ struct Seccomp {
     static constexpr const char* name = "seccomp";
     std::vector<sock_filter> program;  ///< ready to be loaded
     std::string summary;               ///< of what it lets pass, for people
+    /// In its place, one after the other, where the launcher hears of refusals (seccomp/listening.hpp); else empty.
+    std::vector<sock_filter> told = {};
+    std::vector<sock_filter> rest = {};
 };
 /// execve(2) of the first candidate that exists.
 struct Execute {

@@ -213,6 +213,12 @@ std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, 
             return cause;
         }
     }
+    if (is<plan::Seccomp>(step) && error == EBUSY) {
+        return Cause{
+            "a filter around this process has a listener already (a container's, or another --seccomp-log), and "
+            "the kernel allows one",
+            "leave --seccomp-log out"};
+    }
     if (is<plan::ChangeDirectory>(step)) {
         return Cause{error == ENOENT ? "it does not exist inside" : std::strerror(error),
                      "--cwd DIR, or --ro DIR to show it"};
@@ -257,6 +263,7 @@ constexpr Doing stages[] = {
     {Stage::guest_gid_map, "gid_map", "map the guest's group id"},
     {Stage::init_supervision, "init", "let init watch the command"},
     {Stage::init_confine, "init", "confine init"},
+    {Stage::refusals, "seccomp-log", "listen to what is refused"},
 };
 
 Cause terminal_cause(const plan::Plan& plan, int error) {

@@ -123,6 +123,16 @@ class Start {
         }
         prepare_relays();
         prepare_terminal();
+        prepare_refusals();
+    }
+
+    void prepare_refusals() {
+        for (const plan::Step& step : plan_.steps) {
+            if (const auto* seccomp = std::get_if<plan::Seccomp>(&step); seccomp != nullptr && !seccomp->told.empty()) {
+                impl_->refusals.emplace(seccomp->program);
+                check(Stage::refusals, impl_->refusals->open());
+            }
+        }
     }
 
     void prepare_terminal() {
@@ -176,6 +186,7 @@ class Start {
             program.streams[fd] = stream_ends_[fd].get();
         }
         program.terminal = impl_->pty ? &terminal_program_ : nullptr;
+        program.refusals = impl_->refusals ? impl_->refusals->sender() : -1;
         program.fault_step = settings_.fault.step.value_or(SIZE_MAX);
         program.fault_stage = settings_.fault.stage;
         program.fault_error = settings_.fault.error;
@@ -224,6 +235,9 @@ class Start {
         status_writer_.reset();
         stream_ends_ = {};
         terminal_sender_.reset();
+        if (impl_->refusals) {
+            impl_->refusals->let_go_of_sender();
+        }
     }
 
     void write_maps() {
@@ -249,12 +263,17 @@ class Start {
     void await_command() {
         for (bool running = false; !running;) {
             // Init speaks last in every case: reports are waited for where they could fill the pipe.
-            std::array<pollfd, 4> watched{{{settings_.trace ? reports_.get() : -1, POLLIN, 0},
+            std::array<pollfd, 5> watched{{{settings_.trace ? reports_.get() : -1, POLLIN, 0},
                                            {impl_->statuses.get(), POLLIN, 0},
                                            {impl_->init.get(), POLLIN, 0},
-                                           {impl_->signals.get(), POLLIN, 0}}};
+                                           {impl_->signals.get(), POLLIN, 0},
+                                           impl_->watched_refusals()}};
             if (::poll(watched.data(), watched.size(), -1) < 0) {
                 continue;
+            }
+            // exec itself may be refused for its arguments, and waits for the answer then.
+            if (watched[4].revents != 0) {
+                impl_->refusals->act(watched[4].revents);
             }
             // In this order: a report is written before what init says of it.
             running = (watched[1].revents != 0 && read_statuses()) || watched[2].revents != 0;
@@ -328,6 +347,7 @@ class Start {
             if (impl_->pty) {
                 check(Stage::terminal, impl_->pty->receive(terminal_.get()));
             }
+            check(Stage::refusals, impl_->refusals ? impl_->refusals->receive() : 0);
             complete_trace();
             return;
         }

@@ -15,6 +15,7 @@
 //   report     command -> launcher   the step that failed, or that exec comes next; with --verbose the time of each.
 //   announce   command -> init       the guest user namespace exists; closed by exec.
 //   proceed    init -> command       the network namespace exists; the guest's id maps are written; init is confined.
+// With --seccomp-log a socket, command -> launcher: the listener of the command's filter, once.
 // The launcher's death is seen by its pidfd, init's by another: the end of a pipe proves nothing while a process that
 // another thread of the launcher forked holds a copy. None of these descriptors is left in the command.
 #pragma once

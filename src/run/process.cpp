@@ -120,6 +120,9 @@ void Process::Impl::finish() noexcept {
     if (std::exchange(finished_, true)) {
         return;
     }
+    if (refusals) {
+        refusals->stop();  // what still runs inside may be waited for, and must not wait for us
+    }
     if (init) {
         // With a pid namespace of its own init has nothing left to do once the outcome is known - and may be stopped.
         if (!outcome || own_pid_namespace) {
@@ -337,13 +340,14 @@ Outcome Process::Impl::wait() {
         forward_deferred();
     }
     std::vector<pollfd> watched;
-    constexpr std::size_t first_relay = 4;
+    constexpr std::size_t first_relay = 5;
     while (!outcome) {
         // poll(2) passes over a descriptor of -1.
         watched = {{statuses.get(), POLLIN, 0},
                    {signals.get(), POLLIN, 0},
                    {parent.get(), POLLIN, 0},
-                   {init.get(), POLLIN, 0}};
+                   {init.get(), POLLIN, 0},
+                   watched_refusals()};
         for (const run::Relay& relay : relays) {
             watched.push_back(relay.watched());
         }
@@ -365,6 +369,9 @@ Outcome Process::Impl::wait() {
         if (watched[1].revents != 0) {
             hear_signals();
             forward_deferred();
+        }
+        if (watched[4].revents != 0) {
+            refusals->act(watched[4].revents);
         }
         for (std::size_t i = 0; i < relays.size(); ++i) {
             if (watched[first_relay + i].revents != 0) {
@@ -397,6 +404,10 @@ void Process::signal(int number) {
 }
 void Process::kill() {
     impl_->kill();
+}
+const std::vector<Refusal>& Process::refusals() const noexcept {
+    static const std::vector<Refusal> none;
+    return impl_->refusals ? impl_->refusals->all() : none;
 }
 const Trace& Process::trace() const noexcept {
     return impl_->trace;

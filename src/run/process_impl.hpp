@@ -5,6 +5,7 @@
 #include "plan/plan.hpp"
 #include "run/child/messages.hpp"
 #include "run/pty_relay.hpp"
+#include "run/refusals.hpp"
 #include "run/relay.hpp"
 #include "run/terminal.hpp"
 #include "sys/fd.hpp"
@@ -37,6 +38,8 @@ class Process::Impl {
     /// Blocks the signals of the calling thread and makes them readable; remembers the terminal. With a terminal of
     /// the command's own it returns once the keyboard can be read. Returns an errno.
     int enter_foreground();
+    /// For poll(2), which passes over a descriptor of -1.
+    [[nodiscard]] pollfd watched_refusals() const { return refusals ? refusals->watched() : pollfd{-1, POLLIN, 0}; }
     /// Puts the signals that have come into `deferred`.
     void hear_signals();
     /// Kills init, waits for it, gives terminal and signal mask back.
@@ -54,6 +57,7 @@ class Process::Impl {
     std::unique_ptr<placeholder::Placeholders> placeholders;
     std::vector<run::Relay> relays;
     std::unique_ptr<run::PtyRelay> pty;      ///< with a terminal of the command's own
+    std::optional<run::Refusals> refusals;   ///< with a listener for the command's filter
     std::vector<signalfd_siginfo> deferred;  ///< signals that are still to be forwarded
     pid_t command = -1;                      ///< as the host's /proc has it
     std::optional<Outcome> outcome;

@@ -107,6 +107,8 @@ TEST_F(FaultCauses, OfSteps) {
     expect_parts(message_for_step<plan::PivotRoot>(EINVAL), {"initial ramfs", "\n  fix: switch_root"});
     expect_parts(message_for_step<plan::NewSessionKeyring>(EDQUOT),
                  {"quota of keys", "kernel.keys.maxkeys", "\n  fix: "});
+    expect_parts(message_for_step<plan::Seccomp>(EBUSY),
+                 {"seccomp", "has a listener already", "\n  fix: leave --seccomp-log out"});
     expect_parts(message_for_step<plan::BindMount>(ESTALE), {"was replaced by something else", "\n  fix: try again"});
     expect_parts(message_for_step<plan::BindMount>(ENOENT), {"vanished"});
     expect_parts(message_for_step<plan::BindMount>(EACCES), {"cannot be searched", "\n  fix: "});

@@ -65,6 +65,8 @@ constexpr const char* stage_name(Stage stage) {
             return "network";
         case Stage::terminal:
             return "terminal";
+        case Stage::refusals:
+            return "seccomp-log";
         case Stage::time_namespace:
             return "time-namespace";
         case Stage::init_prepare:
@@ -78,7 +80,7 @@ constexpr Stage stages[] = {Stage::placeholders, Stage::pipes,         Stage::gr
                             Stage::uid_map,      Stage::setgroups,     Stage::gid_map,        Stage::handshake,
                             Stage::init_prepare, Stage::terminal,      Stage::time_namespace, Stage::clone_command,
                             Stage::network,      Stage::guest_uid_map, Stage::guest_gid_map,  Stage::init_supervision,
-                            Stage::init_confine};
+                            Stage::init_confine, Stage::refusals};
 
 Plan plan_for(const Spec& spec) {
     sandbox::spec::validate(spec);
@@ -98,6 +100,7 @@ std::vector<Spec> specs(const std::string& directory) {
     std::vector<Spec> all(7, default_spec());
     all[1].share = {Namespace::pid, Namespace::ipc, Namespace::uts, Namespace::cgroup};
     all[1].network = sandbox::Network::host;
+    all[1].log_refusals = true;
     all[2].only = sandbox::NamespaceSet{Namespace::net, Namespace::pid};
     all[2].new_session = true;
     all[3].own = {Namespace::mnt, Namespace::net};

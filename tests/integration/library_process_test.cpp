@@ -3,7 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <optional>
@@ -247,6 +249,33 @@ TEST_F(LibraryProcess, ATraceNamesTheStepsAndTheNamespaces) {
     const auto& pid_namespace = process.trace().namespaces[static_cast<std::size_t>(sandbox::Namespace::pid)];
     EXPECT_NE(pid_namespace.inside, 0U);
     EXPECT_NE(pid_namespace.inside, pid_namespace.outside);
+}
+
+TEST_F(LibraryProcess, RefusalsAreCounted) {
+    Spec spec = spec_for({probe("calls")});
+    spec.log_refusals = true;
+    Process process = sandbox::launch(spec);
+    const Outcome outcome = process.wait();
+    EXPECT_EQ(outcome.exit_status(), 0);
+    const auto& all = process.refusals();
+    const auto bpf = std::ranges::find(all, "bpf", &sandbox::Refusal::call);
+    ASSERT_NE(bpf, all.end());
+    EXPECT_EQ(bpf->error, EPERM);
+    EXPECT_EQ(bpf->times, 1U);
+    EXPECT_EQ(bpf->program, "calls");
+    EXPECT_GT(bpf->pid, 0);
+
+    Process silent = sandbox::launch(spec_for({probe("calls")}));
+    silent.wait();
+    EXPECT_TRUE(silent.refusals().empty());
+}
+
+TEST_F(LibraryProcess, ARefusedCallThatNobodyAnswersDoesNotKeepTheSandboxAlive) {
+    Spec spec = exits_with(0);
+    spec.command = {"/bin/sh", "-c", "mount -t tmpfs none /mnt"};
+    spec.log_refusals = true;
+    const Process process = sandbox::launch(spec);
+    EXPECT_GT(process.pid(), 0);
 }
 
 TEST_F(LibraryProcess, ATenLineProgramRunsACommand) {

@@ -45,5 +45,14 @@ TEST(Verbose, EndsWithTheTableWhereThereAreNoNotes) {
     EXPECT_TRUE(verbose_text({}).ends_with("time       -           -           -\n"));
 }
 
+TEST(Verbose, ALineForEachRefusal) {
+    EXPECT_EQ(refusal_line({"mount", 1, 1, 4711, "sh"}), "sandbox: refused: mount (EPERM), once, by PID 4711 (sh)\n");
+    EXPECT_EQ(refusal_line({"mkdir", 99, 3, 5, "a\x1b\nb"}),
+              "sandbox: refused: mkdir (EADDRNOTAVAIL), 3 times, first by PID 5 (a\\x1b\\x0ab)\n");
+    EXPECT_EQ(refusal_line({"call 2000", 4000, 2, 5, ""}),
+              "sandbox: refused: call 2000 (4000), 2 times, first by PID 5 ()\n");
+    EXPECT_EQ(refusal_line({"other calls", 0, 1, 5, "x"}), "sandbox: refused: other calls, once, by PID 5 (x)\n");
+}
+
 }  // namespace
 }  // namespace sandbox::cli

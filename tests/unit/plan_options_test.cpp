@@ -192,6 +192,7 @@ const std::vector<Case> cases = {
          spec.allow_system_calls = {"bpf", "@keyring"};
          spec.deny_system_calls = {"pivot_root"};
      }},
+    {"seccomp_log", [](Spec& spec) { spec.log_refusals = true; }},
     {"seccomp_profile",
      [](Spec& spec) {
          spec.system_call_profile = "./seccomp.json";

@@ -1,6 +1,8 @@
 // What the options make of the list of system calls: what they open, take and refuse.
 #include "unit/seccomp_filters.hpp"
 
+#include "seccomp/listening.hpp"
+
 #include <cerrno>
 #include <string>
 
@@ -11,6 +13,7 @@
 #include <linux/personality.h>
 #include <linux/sched.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 namespace sandbox::seccomp {
 namespace {
@@ -174,6 +177,64 @@ TEST(SeccompChanged, OverTheStrictList) {
     });
     expect_all(filter, "ptrace process_vm_readv kcmp", allowed);
     expect_all(filter, "chroot mount", error(EPERM));
+}
+
+TEST(SeccompListening, RefusalsWaitAndTheGapIsClosed) {
+    const Ask ask = [](Spec& spec) {
+        spec.deny_system_calls = {"sendmsg"};
+        spec.log_refusals = true;
+    };
+    Spec spec = default_spec();
+    ask(spec);
+    const plan::Plan plan = test::plan_for(spec);
+    const auto& step = std::get<plan::Seccomp>(*std::ranges::find_if(
+        plan.steps, [](const plan::Step& one) { return std::holds_alternative<plan::Seccomp>(one); }));
+    const auto& machine = row(native_architecture);
+    for (const std::uint32_t token : {machine.token, std::uint32_t{AUDIT_ARCH_I386}}) {
+        for (int number = 0; number < 600; ++number) {
+            for (const std::uint64_t argument : Values{0, TIOCSTI, CLONE_NEWUSER}) {
+                seccomp_data data{};
+                data.nr = number;
+                data.arch = token;
+                data.args[0] = data.args[1] = argument;
+                const std::uint32_t asked = run_filter(step.program, data).value_or(0xdead);
+                const std::uint32_t told = run_filter(step.told, data).value_or(0xdead);
+                const std::uint32_t rest = run_filter(step.rest, data).value_or(0xdead);
+                const bool carries = number == SYS_sendmsg || number == SYS_seccomp;
+                EXPECT_EQ(told, carries || asked == allowed ? allowed : std::uint32_t{SECCOMP_RET_USER_NOTIF})
+                    << number;
+                EXPECT_EQ(rest, carries ? asked : allowed) << number;
+            }
+        }
+    }
+    EXPECT_EQ(step.told.size(), step.program.size() + most_added);
+    EXPECT_EQ(step.rest.size(), step.program.size() + most_added);
+}
+
+TEST(SeccompListening, WhatKillsOrLogsStaysAsItIs) {
+    const Program program{{BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
+                          {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 7},
+                          {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS},
+                          {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 8},
+                          {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_LOG},
+                          {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO}};
+    const auto answer = [&](int number) {
+        seccomp_data data{};
+        data.nr = number;
+        return run_filter(listening(program).told, data);
+    };
+    EXPECT_EQ(answer(7), std::uint32_t{SECCOMP_RET_KILL_PROCESS});
+    EXPECT_EQ(answer(8), std::uint32_t{SECCOMP_RET_LOG});
+    EXPECT_EQ(answer(9), std::uint32_t{SECCOMP_RET_USER_NOTIF}) << "also where it is pretended to be done";
+}
+
+TEST(SeccompListening, NotUnlessItIsAskedFor) {
+    const plan::Plan plan = test::plan_for(default_spec());
+    for (const plan::Step& step : plan.steps) {
+        if (const auto* seccomp = std::get_if<plan::Seccomp>(&step)) {
+            EXPECT_TRUE(seccomp->told.empty() && seccomp->rest.empty());
+        }
+    }
 }
 
 TEST(SeccompChanged, WhatMakesNoSense) {

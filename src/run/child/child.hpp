@@ -59,6 +59,7 @@ struct InitProgram {
     std::size_t passed_count = 0;
     int streams[3] = {-1, -1, -1};              ///< what replaces descriptors 0-2, or -1
     const TerminalProgram* terminal = nullptr;  ///< the command's own, or nullptr
+    int refusals = -1;                          ///< socket: the listener of the command's filter goes there, or -1
 
     /// Fault injection, for tests only: this step (by index) or stage fails with this errno instead of being done.
     std::size_t fault_step = SIZE_MAX;

@@ -193,10 +193,11 @@ void hide(const InitProgram& program) noexcept {
 
 // Before anything of the sandbox exists: what init is to the launcher and to its own children.
 void settle(const InitProgram& program) noexcept {
-    const int keep[] = {
-        program.order,      program.status,     program.report,
-        program.launcher,   program.parent,     program.streams[0],
-        program.streams[1], program.streams[2], program.terminal != nullptr ? program.terminal->launcher : -1};
+    const int keep[] = {program.order,      program.status,
+                        program.report,     program.launcher,
+                        program.parent,     program.streams[0],
+                        program.streams[1], program.streams[2],
+                        program.refusals,   program.terminal != nullptr ? program.terminal->launcher : -1};
     close_all_but(keep, program);
     struct sigaction plain {};
     plain.sa_handler = SIG_DFL;
@@ -228,8 +229,8 @@ void prepare(const InitProgram& program, SetupContext& context, Links& links) no
 
 // What only the setup child needs from here on, descriptors 0-2 included.
 void let_go(const InitProgram& program, const SetupContext& context, const Links& links) noexcept {
-    for (const int fd : {links.announce[1], links.proceed[0], program.report, context.cwd, context.init,
-                         context.terminal, context.devpts}) {
+    for (const int fd : {links.announce[1], links.proceed[0], program.report, program.refusals, context.cwd,
+                         context.init, context.terminal, context.devpts}) {
         if (fd >= 0) {
             ::close(fd);
         }

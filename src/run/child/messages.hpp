@@ -26,6 +26,7 @@ enum class Stage : std::uint32_t {
     guest_gid_map,     ///< init: its gid_map
     init_supervision,  ///< init: what it needs to watch the command
     init_confine,      ///< init: undumpable, without capabilities, filtered
+    refusals,          ///< launcher: the listener of the command's filter
 };
 
 /// Launcher to init. End of file: the launcher is dead.

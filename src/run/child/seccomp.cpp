@@ -6,12 +6,14 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
 #include <iterator>
 
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 namespace sandbox::run {
 namespace {
@@ -43,17 +45,49 @@ constexpr std::uint32_t init_calls[] = {
 #endif
 };
 
-int install(const sock_filter* filter, std::size_t length) noexcept {
+// What the kernel returns: with a listener its descriptor, which is close-on-exec.
+long load_filter(const sock_filter* filter, std::size_t length, unsigned flags) noexcept {
     sock_fprog program{};
     program.len = static_cast<unsigned short>(length);
     program.filter = const_cast<sock_filter*>(filter);
-    return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? errno : 0;
+    return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+int install(const sock_filter* filter, std::size_t length) noexcept {
+    return load_filter(filter, length, 0) < 0 ? errno : 0;
+}
+
+int send_listener(int socket, int listener) noexcept {
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof listener)] = {};
+    char byte = 0;
+    iovec data{&byte, 1};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof listener);
+    std::memcpy(CMSG_DATA(header), &listener, sizeof listener);
+    return ::sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
 }  // namespace
 
-int execute(SetupState&, const plan::Seccomp& step) noexcept {
-    return install(step.program.data(), step.program.size());
+int execute(SetupState& state, const plan::Seccomp& step) noexcept {
+    if (step.told.empty()) {
+        return install(step.program.data(), step.program.size());
+    }
+    const long listener = load_filter(step.told.data(), step.told.size(), SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    if (listener < 0) {
+        return errno;
+    }
+    // From here to the end of this function only the two calls are made that the first filter lets through. The
+    // descriptor is not closed: that could wait for the launcher, and exec does it.
+    const int error = send_listener(state.program.refusals, static_cast<int>(listener));
+    return error != 0 ? error : install(step.rest.data(), step.rest.size());
 }
 
 int confine_init() noexcept {
