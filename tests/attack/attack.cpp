@@ -26,7 +26,7 @@ const std::map<std::string, std::set<std::string>>& errnos_of_layers() {
         {"quotas", {"ENOSPC"}},
         {"mounts",
          {"EROFS", "ENOENT", "EACCES", "EPERM", "EXDEV", "EBUSY", "ENODATA", "ENODEV", "ENOTDIR", "ENXIO", "EEXIST",
-          "ECONNREFUSED", "ETXTBSY"}},
+          "ECONNREFUSED", "ETXTBSY", "EINVAL"}},
         {"namespaces", {"ESRCH", "ENOENT", "ECONNREFUSED", "ENETUNREACH", "ENODEV", "EPERM", "EACCES", "ENOKEY"}},
         {"init", {"EPERM", "EACCES"}},
         {"limits", {"ENOSPC", "EAGAIN", "ENOMEM", "EMFILE", "EFBIG"}},
