@@ -4,6 +4,7 @@
 #include "host/probe.hpp"
 #include "host/profile.hpp"
 #include "host/tree.hpp"
+#include "host/tree_answering.hpp"
 #include "host/tree_once.hpp"
 #include "host/tree_without.hpp"
 #include "placeholder/sweep.hpp"
@@ -15,6 +16,7 @@
 #include "spec/namespaces.hpp"
 #include "spec/validate.hpp"
 
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -41,12 +43,18 @@ host::Facts look_at_host(const Spec& spec) {
 // The placeholders of other sandboxes are not there: what is missing without them is missing.
 plan::Plan make_plan(const Spec& spec, std::set<placeholder::Id> placeholders) {
     spec::validate(spec);
-    const host::RealTree tree;
+    const host::Facts facts = look_at_host(spec);
+    const host::RealTree real;
+    std::optional<host::TreeAnswering> answering;
+    if (host::TreeAnswering::is_needed(facts.mounts)) {
+        answering.emplace(real, facts.mounts, facts.cwd);
+    }
+    const host::Tree& tree = answering ? static_cast<const host::Tree&>(*answering) : real;
     if (placeholders.empty()) {
-        return plan::build(spec, look_at_host(spec), host::TreeOnce(tree));
+        return plan::build(spec, facts, host::TreeOnce(tree));
     }
     const host::TreeWithout without(tree, std::move(placeholders));
-    return plan::build(spec, look_at_host(spec), host::TreeOnce(without));
+    return plan::build(spec, facts, host::TreeOnce(without));
 }
 
 plan::Plan make_plan(const Spec& spec) {

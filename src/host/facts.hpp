@@ -46,7 +46,7 @@ struct Resolution {
     int error = 0;          ///< failed: errno
     plan::FileId id;        ///< reached
     std::string canonical;  ///< reached, leads_out: the real path
-    std::string link;       ///< otherwise: the link that is not followed
+    std::string link;       ///< otherwise: the link that is not followed; failed with ETIMEDOUT: the silent mount
     std::string fence;      ///< leads_out: what it leads out of
     uid_t owner = 0;        ///< of_another_user
 };

@@ -17,7 +17,7 @@ namespace {
 // What a file system that is gone answers, beside the usual.
 bool is_gone(int error) {
     return error == ENOENT || error == ENOTDIR || error == ENOTCONN || error == ESTALE || error == EHOSTDOWN ||
-           error == ENODEV || error == ENXIO;
+           error == ENODEV || error == ENXIO || error == ETIMEDOUT;
 }
 
 std::string fix_for(int error, const std::string& asked) {
@@ -25,6 +25,7 @@ std::string fix_for(int error, const std::string& asked) {
     switch (error) {
         case ENOENT:
         case ENOTDIR:
+        case ETIMEDOUT:
             return option == "--ro" || option == "--rw" || option == "--device"
                        ? "check the path, or use " + option + "-try for one that may be missing"
                        : "check the path";
@@ -87,7 +88,10 @@ std::optional<Sources::Found> Sources::find(const std::string& source, const std
         if (optional && is_gone(found.error)) {
             return std::nullopt;
         }
-        throw Error(asked + ": cannot show " + source + ": " + std::strerror(found.error))
+        const bool silent = found.error == ETIMEDOUT && !found.link.empty();
+        throw Error(
+            asked + ": cannot show " + source + ": " +
+            (silent ? "the file system mounted at " + found.link + " does not answer" : std::strerror(found.error)))
             .with_fix(fix_for(found.error, asked));
     }
     if (found.end != host::Resolution::End::reached) {

@@ -79,6 +79,69 @@ ls -A /srv/tree
     EXPECT_EQ(result.out, "0\ntext\n0\ntext\n0\n1\n1\n0\n0\n0\n0\nfile\nsilent\nsub\n") << result;
 }
 
+// Whoever goes in there waits for ever, and cannot even be interrupted: it is an error that names the mount, or, with
+// -try, as if nothing were there. All at once, as each waits for it.
+TEST_F(ViewSilentMount, OnTheWay) {
+    const Result result = beside_a_silent_mount(R"(
+ln -s silent/deep /srv/tree/link
+count=0
+wait_for=
+begin() { count=$((count + 1)); { try "$@" > /media/end.$count 2> /media/said.$count; } & wait_for="$wait_for $!"; }
+begin --hide /srv/tree/silent/deep -- true
+begin --hide '/srv/tree/silent/*' -- true
+begin --hide '/srv/tree/**/key' -- true
+begin --hide /srv/tree/link -- true
+begin --rw /srv/tree --hide /srv/tree/silent/deep -- true
+begin --ro /srv/tree/silent/deep:/mnt -- true
+begin --ro /srv/tree/file:/srv/tree/silent/deep -- true
+begin --tmpfs /srv/tree/silent/deep -- true
+begin --root /srv/tree/silent -- true
+begin --file /srv/tree/silent/deep:/run/x -- true
+begin --ro-try /srv/tree/silent/deep:/mnt -- true
+begin --rw-try /srv/tree/link:/mnt -- true
+begin --device-try /srv/tree/silent/deep -- true
+wait $wait_for
+for number in $(seq $count); do
+    cat /media/end.$number
+    grep -c 'mounted at /srv/tree/silent (fuse) does not answer' /media/said.$number || :
+done
+)");
+    std::string expected;
+    for (int refused = 0; refused < 10; ++refused) {
+        expected += "125\n1\n";
+    }
+    EXPECT_EQ(result.out, expected + "0\n0\n0\n0\n0\n0\n") << result;
+}
+
+// An automount point is not waked by a start, unless a path leads through it.
+TEST_F(ViewSilentMount, AutomountPoint) {
+    if (geteuid() != 0) {
+        GTEST_SKIP() << "autofs is mounted by the host's root alone: this is proven as root";
+    }
+    const Result result = on_host_of_its_own(R"(
+mkdir -p /srv/tree/asleep; echo text > /srv/tree/file; mkfifo /media/hold; : > /media/said
+try() { status=0; timeout -s KILL 30 "$SANDBOX" "$@" < /dev/null || status=$?; echo "$status"; }
+$PROBES/automount /srv/tree/asleep < /media/hold > /media/said & exec 9> /media/hold
+until grep -q . /media/said; do :; done
+try -- cat /srv/tree/file
+try --ro /srv/tree:/mnt -- cat /mnt/file
+try --rw /srv/tree:/mnt -- cat /mnt/file
+try --dir /srv/tree/new -- cat /srv/tree/file
+try --hide /srv/tree/file -- true
+try --hide '/srv/tree/*e' -- true
+try --hide /srv/tree/asleep -- ls -A /srv/tree/asleep
+try --rw /srv/tree --hide /srv/tree/asleep -- ls -A /srv/tree/asleep
+try --ro /srv/tree/asleep -- true
+try --ro-try /srv/tree/asleep -- true
+cat /media/said
+try --ro-try /srv/tree/asleep/deep:/mnt -- true
+try --ro /srv/tree/asleep/deep:/mnt -- true 2>&1 | grep -c '/srv/tree/asleep (autofs) does not answer'
+tail -n 1 /media/said
+exec 9>&-; wait
+)");
+    EXPECT_EQ(result.out, "text\n0\ntext\n0\ntext\n0\ntext\n0\n0\n0\n0\n0\n0\n0\nmounted\n0\n1\nwaked\n") << result;
+}
+
 TEST_F(ViewSilentMount, InTheHome) {
     for (const char* home : {"private", "ro", "rw"}) {
         const Result result = beside_a_silent_mount(std::string(R"(
