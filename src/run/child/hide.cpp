@@ -13,6 +13,28 @@ namespace sandbox::run {
 namespace {
 
 constexpr const char* node = "hidden";
+constexpr unsigned clone_mount = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+
+// The node, bound onto itself with the attributes: a copy of that mount has them already, which is a system call less
+// for each file that is hidden.
+int make_node(int scratch) noexcept {
+    if (::mknodat(scratch, node, S_IFCHR, 0) < 0) {
+        return errno;
+    }
+    const int tree = sys::open_tree(scratch, node, clone_mount);
+    if (tree < 0) {
+        return errno;
+    }
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    int error = 0;
+    if (sys::mount_setattr(tree, "", AT_EMPTY_PATH, attributes) < 0 ||
+        sys::move_mount(tree, "", scratch, node, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+        error = errno;
+    }
+    ::close(tree);
+    return error;
+}
 
 }  // namespace
 
@@ -26,20 +48,17 @@ int execute(SetupState& state, const plan::Hide& step) noexcept {
         return errno;
     }
     int error = 0;
-    int tree = sys::open_tree(state.scratch, node, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    int tree = sys::open_tree(state.scratch, node, clone_mount);
     if (tree < 0 && errno == ENOENT) {  // the first
-        error = ::mknodat(state.scratch, node, S_IFCHR, 0) < 0 ? errno : 0;
-        tree = error != 0 ? -1 : sys::open_tree(state.scratch, node, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        error = make_node(state.scratch);
+        tree = error != 0 ? -1 : sys::open_tree(state.scratch, node, clone_mount);
     }
     if (tree < 0) {
         error = error != 0 ? error : errno;
         ::close(target);
         return error;
     }
-    mount_attr attributes{};
-    attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-    if (sys::mount_setattr(tree, "", AT_EMPTY_PATH, attributes) < 0 ||
-        sys::move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
+    if (sys::move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
         error = errno;
     }
     ::close(tree);
