@@ -139,6 +139,9 @@ try --ro /srv/tree/asleep/deep:/mnt -- true 2>&1 | grep -c '/srv/tree/asleep (au
 tail -n 1 /media/said
 exec 9>&-; wait
 )");
+    if (result.out.find("none: No such device") != std::string::npos) {
+        GTEST_SKIP() << "the kernel has no autofs";
+    }
     EXPECT_EQ(result.out, "text\n0\ntext\n0\ntext\n0\ntext\n0\n0\n0\n0\n0\n0\n0\nmounted\n0\n1\nwaked\n") << result;
 }
 
