@@ -121,7 +121,7 @@ void Process::Impl::finish() noexcept {
         return;
     }
     if (refusals) {
-        refusals->stop();  // what still runs inside may be waited for, and must not wait for us
+        refusals->stop();  // from here on we would answer nobody
     }
     if (init) {
         // With a pid namespace of its own init has nothing left to do once the outcome is known - and may be stopped.

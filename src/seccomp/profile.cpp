@@ -343,9 +343,9 @@ OciProfile profile_for(const OciProfile& profile, std::string_view machine,
         const Circumstances& wanted = rule.includes;
         const Circumstances& unwanted = rule.excludes;
         return (wanted.machines.empty() || has(wanted.machines, machine)) &&
-               std::ranges::all_of(wanted.capabilities, held) && (!wanted.kernel || kernel >= *wanted.kernel) &&
+               std::ranges::all_of(wanted.capabilities, held) && (!wanted.kernel || !(kernel < *wanted.kernel)) &&
                !has(unwanted.machines, machine) && std::ranges::none_of(unwanted.capabilities, held) &&
-               !(unwanted.kernel && kernel >= *unwanted.kernel);
+               (!unwanted.kernel || kernel < *unwanted.kernel);
     };
     OciProfile result{profile.default_action, {}};
     for (const Rule& rule : profile.rules) {

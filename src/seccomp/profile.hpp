@@ -46,7 +46,10 @@ struct Condition {
 struct KernelVersion {
     std::uint64_t major = 0;
     std::uint64_t minor = 0;
-    friend auto operator<=>(const KernelVersion&, const KernelVersion&) = default;
+    friend bool operator==(const KernelVersion&, const KernelVersion&) = default;
+    friend bool operator<(const KernelVersion& one, const KernelVersion& other) {
+        return one.major != other.major ? one.major < other.major : one.minor < other.minor;
+    }
 };
 
 /// `5.15`, or the beginning of `5.15.0-91-generic`, for a kernel's release.
