@@ -3,6 +3,7 @@
 #include "host/tree.hpp"
 #include "spec/passwd.hpp"
 #include "sys/fd.hpp"
+#include "sys/program.hpp"
 #include "sys/syscalls.hpp"
 
 #include <algorithm>
@@ -158,9 +159,21 @@ std::vector<IdBlock> mapped_ids(const char* path) {
     return blocks;
 }
 
+// A static C library cannot ask the name service for those whom the file does not know; id(1) can.
+std::string caller_name(const Facts& facts) {
+    if (const std::optional<std::string> name = spec::passwd_name(facts.passwd, facts.uid)) {
+        return *name;
+    }
+    const std::optional<sys::ProgramResult> said = sys::run_program("id", {"-un"});
+    return said && said->succeeded ? said->output.substr(0, said->output.find('\n')) : std::string();
+}
+
 // Helper programs are asked only where somebody wants to know.
 void probe_ids(Facts& facts, const Wanted& wanted) {
-    const std::string name = spec::passwd_name(facts.passwd, facts.uid).value_or("");
+    if (!wanted.user_ids && !wanted.group_ids) {
+        return;
+    }
+    const std::string name = caller_name(facts);
     if (wanted.user_ids) {
         facts.users = {is_capable(CAP_SETUID), find_subordinate(false, name, facts.uid),
                        mapped_ids("/proc/self/uid_map")};

@@ -44,6 +44,8 @@ std::string device_text(dev_t device) {
 
 // What the plan is going to ask, by system calls alone: the caller may have threads, whose locks this copy has, too.
 [[noreturn]] void rehearse(const char* directory, const char* entry) noexcept {
+    // It may wait for longer than we live: whoever reads our output must see its end all the same.
+    sys::close_range(0, ~0U, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct statx found {};
     ::statx(AT_FDCWD, entry, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &found);

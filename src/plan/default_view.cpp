@@ -190,6 +190,9 @@ void DefaultView::make_devices() {
 void DefaultView::make_private_places() {
     view_.mount_scratch("/tmp", 01777, private_writable);
     view_.mount_scratch("/run", 0755, private_writable);
+    if (plan_.command_ids.user == 0) {
+        view_.hand_over("/run");  // else it is root's, as everywhere
+    }
     if (view_.exists("/var/tmp") && !view_.is_private("/var/tmp")) {
         view_.mount_scratch("/var/tmp", 01777, private_writable);
     }
@@ -214,13 +217,12 @@ void DefaultView::make_home(const std::string& standard) {
     const std::string& named = plan_.command_ids.home;
     const std::string place = is_home_place(named) ? named : standard;
     view_.mount_scratch(place, 0700, private_writable);
-    if (plan_.command_ids.foreign) {
-        plan_.steps.push_back(ChangeOwner{place, plan_.command_ids.setup_user, plan_.command_ids.setup_group});
-    }
+    view_.hand_over(place);
 }
 
 bool DefaultView::is_home_place(const std::string& path) const {
-    if (!path.starts_with('/') || spec::absolute("/", path) != path) {
+    // A tree may have a link there, to anywhere in it.
+    if (!path.starts_with('/') || spec::absolute("/", path) != path || view_.resolve(path) != path) {
         return false;
     }
     return spec_.root ? path == "/root" || (spec::is_below_or_same(path, "/home") && path != "/home")

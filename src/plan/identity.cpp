@@ -79,12 +79,34 @@ void check_granted(const Kind& kind, const host::Facts& facts, const std::vector
     }
 }
 
+// What of the granted blocks can be mapped: no id twice, nor the caller's own. The same block often stands in the file
+// by name and by number. One line of the kernel's 340 is the caller's.
+std::vector<host::IdBlock> usable(const Kind& kind) {
+    constexpr std::size_t most = 339;
+    std::vector<host::IdBlock> taken = {{kind.own, 1}};
+    for (const host::IdBlock& block : kind.facts.subordinate.blocks) {
+        std::uint64_t start = block.start;
+        std::uint64_t end = start + block.count;
+        for (const host::IdBlock& other : taken) {
+            const std::uint64_t other_end = std::uint64_t{other.start} + other.count;
+            if (start < other_end && other.start < end) {
+                (start >= other.start ? start : end) = start >= other.start ? other_end : other.start;
+            }
+        }
+        if (start < end && taken.size() <= most) {
+            taken.push_back({static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(end - start)});
+        }
+    }
+    taken.erase(taken.begin());
+    return taken;
+}
+
 std::vector<IdRange> automatic(const Kind& kind) {
     std::vector<IdRange> ranges = {{0, kind.own, 1}};
     std::uint32_t inside = 1;
-    for (const host::IdBlock& block : kind.facts.subordinate.blocks) {
+    for (const host::IdBlock& block : usable(kind)) {
         const std::uint32_t count = std::min(block.count, most_automatic + 1 - inside);
-        if (count > 0 && !(block.start <= kind.own && kind.own - block.start < block.count)) {
+        if (count > 0) {
             ranges.push_back({inside, block.start, count});
             inside += count;
         }
@@ -94,8 +116,8 @@ std::vector<IdRange> automatic(const Kind& kind) {
 
 std::vector<IdRange> subordinate(const Kind& kind) {
     std::vector<IdRange> ranges = {{0, kind.own, 1}};
-    for (const host::IdBlock& block : kind.facts.subordinate.blocks) {
-        if (block.start > 0 && !(block.start <= kind.own && kind.own - block.start < block.count)) {
+    for (const host::IdBlock& block : usable(kind)) {
+        if (block.start > 0) {  // 0 is the caller inside
             ranges.push_back({block.start, block.start, block.count});
         }
     }

@@ -114,8 +114,10 @@ void UserMounts::apply(const Bind& bind) {
 }
 
 void UserMounts::apply(const Tmpfs& tmpfs) {
-    view_.mount_tmpfs(inside(tmpfs.target), tmpfs.size ? std::to_string(*tmpfs.size) : std::string(),
+    const std::string target = inside(tmpfs.target);
+    view_.mount_tmpfs(target, tmpfs.size ? std::to_string(*tmpfs.size) : std::string(),
                       octal(tmpfs.mode.value_or(0755)), asked_);
+    view_.hand_over(target);
 }
 
 void UserMounts::apply(const Directory& directory) {

@@ -128,6 +128,13 @@ std::string View::resolve(const std::string& path) const {
     return result;
 }
 
+void View::hand_over(const std::string& target) {
+    if (plan_.command_ids.foreign) {
+        plan_.steps.push_back(
+            ChangeOwner{resolve(target), plan_.command_ids.setup_user, plan_.command_ids.setup_group});
+    }
+}
+
 bool View::exists(const std::string& path) const {
     return walk(path).missing.empty();
 }

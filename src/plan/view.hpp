@@ -36,6 +36,8 @@ class View {
 
     /// A directory of the scratch tmpfs at `target`. Returns its scratch name.
     std::string mount_scratch(const std::string& target, std::uint32_t mode, MountAttributes attributes);
+    /// A directory of the sandbox's own belongs to the command, where that is another user than the caller.
+    void hand_over(const std::string& target);
     /// A path of the host at `target`. `canonical` is the source's real path, for what lies below it.
     void bind(Source source, const std::string& canonical, const std::string& target, MountAttributes attributes);
     void mount_tmpfs(const std::string& target, std::string size, std::string mode, std::string asked);

@@ -17,9 +17,10 @@ bool is_written(int directory, const char* name) {
     return file && ::read(file.get(), &first, 1) == 1;
 }
 
-// What counts is the map: a status can be lost where the caller ignores SIGCHLD.
-void run_helper(const char* helper, pid_t init, int directory, const char* map,
-                const std::vector<plan::IdExtent>& extents) {
+// What counts is the map: a status can be lost where the caller ignores SIGCHLD. Returns the errno of what kept it from
+// being started.
+int run_helper(const char* helper, pid_t init, int directory, const char* map,
+               const std::vector<plan::IdExtent>& extents) {
     std::vector<std::string> arguments = {std::to_string(init)};
     for (const plan::IdExtent& extent : extents) {
         for (const std::uint32_t number : {extent.inside, extent.outside, extent.count}) {
@@ -30,11 +31,12 @@ void run_helper(const char* helper, pid_t init, int directory, const char* map,
     try {
         result = sys::run_program(helper, arguments);
     } catch (const std::system_error& error) {
-        throw HelperFailure{helper, false, error.what()};
+        return error.code().value();
     }
     if (!result || !is_written(directory, map)) {
         throw HelperFailure{helper, !result, result ? result->errors : std::string()};
     }
+    return 0;
 }
 
 }  // namespace
@@ -46,16 +48,14 @@ int write_map_file(int directory, const char* name, const std::string& text) {
 
 int write_uid_map(const plan::Plan& plan, pid_t init, int directory) {
     if (plan.users_by_helper) {
-        run_helper("newuidmap", init, directory, "uid_map", plan.setup_maps.users);
-        return 0;
+        return run_helper("newuidmap", init, directory, "uid_map", plan.setup_maps.users);
     }
     return write_map_file(directory, "uid_map", plan::map_text(plan.setup_maps.users));
 }
 
 int write_gid_map(const plan::Plan& plan, pid_t init, int directory) {
     if (plan.groups_by_helper) {
-        run_helper("newgidmap", init, directory, "gid_map", plan.setup_maps.groups);
-        return 0;
+        return run_helper("newgidmap", init, directory, "gid_map", plan.setup_maps.groups);
     }
     return write_map_file(directory, "gid_map", plan::map_text(plan.setup_maps.groups));
 }

@@ -144,8 +144,9 @@ std::optional<ProgramResult> run_program(const std::string& name, const std::vec
     err.writing.reset();
     const UniqueFd program(pidfd_open(child.id(), 0));
     ProgramResult result;
+    // Never by its number, which may be another's by now where the caller ignores SIGCHLD.
     if (!program || !listen(program, out, err, result)) {
-        ::kill(child.id(), SIGKILL);
+        pidfd_send_signal(program.get(), SIGKILL);
     }
     // Where the caller ignores SIGCHLD there is no status any more.
     child.wait(error);

@@ -15,7 +15,7 @@ class ConfinementProfile : public SandboxTest {
   protected:
     /// The name of a file with this text.
     std::string profile(const std::string& text) {
-        const std::string path = directory() / "profile.json";
+        std::string path = directory() / "profile.json";
         write_file(path, text);
         return path;
     }

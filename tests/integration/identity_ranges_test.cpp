@@ -70,12 +70,11 @@ TEST_F(IdentityRanges, TheMapsReadFromOutside) {
 
 TEST_F(IdentityRanges, OwnersReachTheHostAsSubordinateIds) {
     const Words options = with_ranges({"--rw", directory().path()});
-    const Result result =
-        inside({"sh", "-c",
-                "cd \"$1\" && touch mine && touch theirs && chown 1000:1001 theirs && mkdir -m 700 closed && "
-                "touch closed/x && chown -R 5:5 closed && stat -c %u:%g mine theirs",
-                "sh", directory().path()},
-               {.sandbox = options});
+    const std::string script =
+        "cd \"$1\" && touch mine && touch theirs && chown 1000:1001 theirs && "
+        "mkdir -m 700 closed && touch closed/x && chown -R 5:5 closed && "
+        "stat -c %u:%g mine theirs";
+    const Result result = inside({"sh", "-c", script, "sh", directory().path()}, {.sandbox = options});
     EXPECT_EQ(result.out, "0:0\n1000:1001\n") << result;
     EXPECT_EQ(entry_of(directory() / "mine").st_uid, geteuid());
     EXPECT_EQ(entry_of(directory() / "theirs").st_uid, first_subordinate() + 999);

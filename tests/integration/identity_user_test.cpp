@@ -78,6 +78,34 @@ TEST_F(IdentityUser, OfRangesHasNoCapabilities) {
     EXPECT_TRUE(contains(result.out, "refused\nx\nown\n")) << result;
 }
 
+TEST_F(IdentityUser, OfRangesHasWhatIsMadeForIt) {
+    if (!may_map_ids()) {
+        GTEST_SKIP() << "no ids are granted to this user, or newuidmap is missing";
+    }
+    const std::string script = "touch /mnt/x && stat -c %u:%g /mnt /mnt/x";
+    Result result = inside_shell(script, {.sandbox = with_ranges({"--user", "7:8", "--tmpfs", "/mnt"})});
+    EXPECT_EQ(result.out, "7:8\n7:8\n") << result;
+    const std::string id = std::to_string(first_subordinate());
+    result = inside_shell(script + "; touch /run/x && echo made",
+                          {.sandbox = {"--map-users", "0:" + id + ":10", "--tmpfs", "/mnt"}});
+    EXPECT_EQ(result.out, "0:0\n0:0\nmade\n") << "root of the inside, who is not the caller: " << result;
+}
+
+// A tree of a stranger's does not choose where the home is made.
+TEST_F(IdentityUser, AHomeThatIsALink) {
+    const std::string tree = directory() / "tree";
+    for (const char* name : {"bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr", "var"}) {
+        std::filesystem::create_directories(tree + "/" + name);
+    }
+    write_file(tree + "/etc/passwd", "guest:x:1234:77::/home/guest:/bin/sh\n");
+    std::filesystem::create_symlink("/proc", tree + "/home/guest");
+    const Result result = inside_shell("touch /proc/x; touch /root/x && echo made",
+                                       {.sandbox = {"--root", tree, "--ro", "/usr", "--ro", "/lib64", "--ro", "/lib",
+                                                    "--ro", "/bin", "--user", "guest"}});
+    EXPECT_EQ(result.out, "made\n") << result;
+    EXPECT_TRUE(contains(result.err, "/proc/x")) << result;
+}
+
 TEST_F(IdentityUser, OfRangesInAllTheOtherWays) {
     if (!may_map_ids()) {
         GTEST_SKIP() << "no ids are granted to this user, or newuidmap is missing";

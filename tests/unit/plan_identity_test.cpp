@@ -79,10 +79,18 @@ TEST(PlanIdentity, AutomaticIsTheCallerAndWhatIsGranted) {
 TEST(PlanIdentity, SmallBlocksFollowEachOther) {
     const Plan plan =
         plan_for(with_users(IdSet::automatic), GrantingHost({{5000, 10}, {900, 200}, {7000, 3}}, {{5000, 70000}}));
-    EXPECT_EQ(plan.setup_maps.users, (Extents{{0, 1000, 1}, {1, 5000, 10}, {11, 7000, 3}}))
-        << "a block with the caller's own id in it cannot be mapped twice";
-    EXPECT_EQ(plan.guest_maps.users, (Extents{{0, 0, 1}, {1, 1, 10}, {11, 11, 3}}));
+    EXPECT_EQ(plan.setup_maps.users, (Extents{{0, 1000, 1}, {1, 5000, 10}, {11, 900, 100}, {111, 7000, 3}}))
+        << "the caller's own id cannot be mapped twice";
+    EXPECT_EQ(plan.guest_maps.users, (Extents{{0, 0, 1}, {1, 1, 10}, {11, 11, 100}, {111, 111, 3}}));
     EXPECT_EQ(plan.guest_maps.groups, (Extents{{0, 0, 1}, {1, 1, 65535}})) << "no more than 65536 in all";
+}
+
+// The same block by name and by number, and one that goes on where another begins.
+TEST(PlanIdentity, BlocksThatOverlap) {
+    const Blocks blocks = {{3000, 100}, {3000, 100}, {3050, 100}, {2950, 100}, {3000, 10}};
+    const Plan plan = plan_for(with_users(IdSet::subordinate), GrantingHost(blocks, blocks));
+    EXPECT_EQ(plan.setup_maps.users, (Extents{{0, 1000, 1}, {1, 3000, 100}, {101, 3100, 50}, {151, 2950, 50}}));
+    EXPECT_EQ(plan.guest_maps.users, (Extents{{0, 0, 1}, {3000, 1, 100}, {3100, 101, 50}, {2950, 151, 50}}));
 }
 
 TEST(PlanIdentity, SubordinateIdsKeepTheirNumbers) {

@@ -80,7 +80,12 @@ int execute(SetupState& state, const plan::Seccomp& step) noexcept {
     if (step.told.empty()) {
         return install(step.program.data(), step.program.size());
     }
-    const long listener = load_filter(step.told.data(), step.told.size(), SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    // A signal does not interrupt who waits for the answer, as it would not have interrupted the call (Linux 5.19).
+    constexpr unsigned killable = 1U << 5U;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, newer than our headers
+    long listener = load_filter(step.told.data(), step.told.size(), SECCOMP_FILTER_FLAG_NEW_LISTENER | killable);
+    if (listener < 0 && errno == EINVAL) {
+        listener = load_filter(step.told.data(), step.told.size(), SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    }
     if (listener < 0) {
         return errno;
     }
