@@ -1,4 +1,5 @@
 #include "run/pty_relay.hpp"
+#include "sys/passing.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -72,27 +73,12 @@ TerminalProgram PtyRelay::program(int launcher) const {
 }
 
 int PtyRelay::receive(int socket) noexcept {
-    int ends[2] = {-1, -1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof ends)] = {};
-    char byte = 0;
-    iovec data{&byte, 1};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    if (::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0) {
-        return errno;
-    }
-    const cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    if (header == nullptr || header->cmsg_type != SCM_RIGHTS || header->cmsg_len < CMSG_LEN(sizeof ends[0])) {
-        return EMFILE;
-    }
-    std::memcpy(ends, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+    int ends[2];
+    const int error = sys::receive_descriptors(socket, ends);
     master_ = sys::above_streams(ends[0]);
     slave_ = sys::above_streams(ends[1]);
-    if (!master_ || !slave_) {
-        return EMFILE;  // one of the two had no number left
+    if (error != 0 || !master_ || !slave_) {
+        return error != 0 ? error : EMFILE;
     }
     return ::fcntl(master_.get(), F_SETFL, O_RDWR | O_NONBLOCK) < 0 ? errno : 0;
 }

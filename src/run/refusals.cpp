@@ -1,6 +1,7 @@
 #include "run/refusals.hpp"
 
 #include "seccomp/machine.hpp"
+#include "sys/passing.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -87,25 +88,11 @@ int Refusals::receive() noexcept {
     if (received_) {
         return 0;
     }
-    int listener = -1;
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof listener)] = {};
-    char byte = 0;
-    iovec data{&byte, 1};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t got = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (got <= 0) {
-        return got < 0 ? errno : EPIPE;
+    int passed[1];
+    if (const int error = sys::receive_descriptors(socket_.get(), passed); error != 0) {
+        return error;
     }
-    const cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    if (header == nullptr || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof listener)) {
-        return EMFILE;  // there was no number left for it
-    }
-    std::memcpy(&listener, CMSG_DATA(header), sizeof listener);
-    listener_ = sys::above_streams(listener);
+    listener_ = sys::above_streams(passed[0]);
     if (!listener_) {
         return errno;
     }

@@ -2,6 +2,7 @@
 // child.hpp for the rules of this directory.
 #include "run/child/steps.hpp"
 #include "seccomp/architecture.hpp"
+#include "sys/passing.hpp"
 #include "sys/syscalls.hpp"
 
 #include <cerrno>
@@ -57,23 +58,6 @@ int install(const sock_filter* filter, std::size_t length) noexcept {
     return load_filter(filter, length, 0) < 0 ? errno : 0;
 }
 
-int send_listener(int socket, int listener) noexcept {
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof listener)] = {};
-    char byte = 0;
-    iovec data{&byte, 1};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof listener);
-    std::memcpy(CMSG_DATA(header), &listener, sizeof listener);
-    return ::sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? errno : 0;
-}
-
 }  // namespace
 
 int execute(SetupState& state, const plan::Seccomp& step) noexcept {
@@ -91,7 +75,8 @@ int execute(SetupState& state, const plan::Seccomp& step) noexcept {
     }
     // From here to the end of this function only the two calls are made that the first filter lets through. The
     // descriptor is not closed: that could wait for the launcher, and exec does it.
-    const int error = send_listener(state.program.refusals, static_cast<int>(listener));
+    const int passed[1] = {static_cast<int>(listener)};
+    const int error = sys::send_descriptors(state.program.refusals, passed);
     return error != 0 ? error : install(step.rest.data(), step.rest.size());
 }
 

@@ -6,6 +6,7 @@
 // kernel stops a process group on Ctrl-Z only if the parent of one of its members is in the same session.
 #include "run/child/child.hpp"
 #include "run/child/steps.hpp"
+#include "sys/passing.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -61,20 +62,7 @@ int take_terminal(const TerminalProgram& program, int terminal) noexcept {
 
 int send_ends(const TerminalProgram& program, int master, int terminal) noexcept {
     const int ends[2] = {master, terminal};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof ends)] = {};
-    char byte = 0;
-    iovec data{&byte, 1};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof ends);
-    std::memcpy(CMSG_DATA(header), ends, sizeof ends);
-    return ::sendmsg(program.launcher, &message, MSG_NOSIGNAL) < 0 ? errno : 0;
+    return sys::send_descriptors(program.launcher, ends);
 }
 
 }  // namespace
