@@ -288,6 +288,40 @@ bool is_own_position(const std::vector<IdExtent>& setup, std::uint32_t own, std:
     });
 }
 
+// All about the ids of one kind.
+struct Mapped {
+    Extents maps;
+    bool own_alone = false;  // the caller's own id is the only one
+    bool by_helper = false;
+    std::uint32_t id = 0;        // the command's
+    std::uint32_t setup_id = 0;  // that, as the setup user namespace has it
+    bool foreign = false;        // it is not the caller's own
+};
+
+// `wanted`: the command's id where --user says so.
+Mapped map_ids(const Kind& kind, const host::Facts& facts, const std::optional<IdMapping>& asked,
+               std::optional<std::uint32_t> wanted) {
+    const std::vector<IdRange> ranges = asked ? ranges_of(kind, facts, *asked) : std::vector<IdRange>{{0, kind.own, 1}};
+    Mapped mapped{.maps = extents(ranges, kind.own)};
+    const std::vector<IdExtent>& setup = mapped.maps.setup;
+    mapped.own_alone = setup.size() == 1 && setup.front().outside == kind.own && setup.front().count == 1;
+    mapped.by_helper = !mapped.own_alone && !kind.facts.may_map_all;
+    mapped.id = wanted ? *wanted : default_id(kind, ranges);
+    mapped.setup_id = require_inside(mapped.maps.guest, mapped.id, kind, wanted.has_value());
+    mapped.foreign = !is_own_position(setup, kind.own, mapped.setup_id);
+    return mapped;
+}
+
+std::vector<std::uint32_t> supplementary(const Named& named, const Mapped& groups, std::string_view text) {
+    std::vector<std::uint32_t> found;
+    for (const std::uint32_t group : spec::groups_with(text, named.name)) {
+        if (group != groups.id && to_setup(groups.maps.guest, group)) {
+            found.push_back(group);
+        }
+    }
+    return found;
+}
+
 }  // namespace
 
 std::optional<IdMapping> group_mapping(const Spec& spec) {
@@ -308,37 +342,28 @@ void plan_identity(Plan& plan, const Spec& spec, const host::Facts& facts, const
         plan_single(plan, spec, facts, named);
         return;
     }
-    const Kind users{"--map-users", "user", facts.uid, facts.users};
-    const Kind groups{"--map-groups", "group", facts.gid, facts.group_ids};
-    const std::vector<IdRange> just_user = {{0, facts.uid, 1}};
-    const std::vector<IdRange> just_group = {{0, facts.gid, 1}};
-    const std::vector<IdRange> user_ranges = spec.map_users ? ranges_of(users, facts, *spec.map_users) : just_user;
-    const std::vector<IdRange> group_ranges = group_ids ? ranges_of(groups, facts, *group_ids) : just_group;
-    Extents user_maps = extents(user_ranges, facts.uid);
-    Extents group_maps = extents(group_ranges, facts.gid);
-    const auto is_own = [](const std::vector<IdExtent>& map, std::uint32_t own) {
-        return map.size() == 1 && map.front().outside == own && map.front().count == 1;
-    };
-    plan.users_by_helper = !is_own(user_maps.setup, facts.uid) && !facts.users.may_map_all;
-    plan.groups_by_helper = !is_own(group_maps.setup, facts.gid) && !facts.group_ids.may_map_all;
-    // Who was granted group ids may drop groups, too: that is what newgidmap(1) stands for.
-    plan.setgroups = !is_own(group_maps.setup, facts.gid);
-    plan.setup_maps = {std::move(user_maps.setup), std::move(group_maps.setup)};
-    plan.guest_maps = {std::move(user_maps.guest), std::move(group_maps.guest)};
-    CommandIds& ids = plan.command_ids;
-    ids.user = named ? named->user : default_id(users, user_ranges);
-    ids.group = named ? named->group.value_or(named->user) : default_id(groups, group_ranges);
-    ids.setup_user = require_inside(plan.guest_maps.users, ids.user, users, named.has_value());
-    ids.setup_group = require_inside(plan.guest_maps.groups, ids.group, groups, named.has_value());
-    ids.foreign = !is_own_position(plan.setup_maps.users, facts.uid, ids.setup_user) ||
-                  !is_own_position(plan.setup_maps.groups, facts.gid, ids.setup_group);
-    if (named && !named->name.empty() && plan.setgroups) {
-        for (const std::uint32_t group : spec::groups_with(groups_text, named->name)) {
-            if (to_setup(plan.guest_maps.groups, group) && group != ids.group) {
-                ids.groups.push_back(group);
-            }
-        }
+    std::optional<std::uint32_t> user;
+    std::optional<std::uint32_t> group;
+    if (named) {
+        user = named->user;
+        group = named->group.value_or(named->user);
     }
+    Mapped users = map_ids({"--map-users", "user", facts.uid, facts.users}, facts, spec.map_users, user);
+    Mapped groups = map_ids({"--map-groups", "group", facts.gid, facts.group_ids}, facts, group_ids, group);
+    plan.users_by_helper = users.by_helper;
+    plan.groups_by_helper = groups.by_helper;
+    // Who was granted group ids may drop groups, too: that is what newgidmap(1) stands for.
+    plan.setgroups = !groups.own_alone;
+    plan.command_ids.user = users.id;
+    plan.command_ids.group = groups.id;
+    plan.command_ids.setup_user = users.setup_id;
+    plan.command_ids.setup_group = groups.setup_id;
+    plan.command_ids.foreign = users.foreign || groups.foreign;
+    if (named && plan.setgroups) {
+        plan.command_ids.groups = supplementary(*named, groups, groups_text);
+    }
+    plan.setup_maps = {std::move(users.maps.setup), std::move(groups.maps.setup)};
+    plan.guest_maps = {std::move(users.maps.guest), std::move(groups.maps.guest)};
 }
 
 }  // namespace sandbox::plan

@@ -77,7 +77,7 @@ std::vector<std::uint32_t> groups_with(std::string_view group, std::string_view 
         const Fields fields = split(next(group, '\n'));
         const std::optional<std::uint32_t> gid = id_of(fields[2]);
         for (std::string_view members = fields[3]; gid && !members.empty();) {
-            if (next(members, ',') == user) {
+            if (next(members, ',') == user && !user.empty()) {
                 found.push_back(*gid);
                 break;
             }
