@@ -1,5 +1,5 @@
 // --map-users and --map-groups: whole users inside, and what of them is seen on the host.
-#include <sys/prctl.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 #include "support/ids.hpp"
 #include "support/sandbox_test.hpp"
 #include "support/text.hpp"
+#include "sys/fd.hpp"
 
 namespace sandbox_test {
 namespace {
@@ -22,9 +23,7 @@ class IdentityRanges : public SandboxTest {
   protected:
     void SetUp() override {
         SandboxTest::SetUp();
-        if (!may_map_ids()) {
-            GTEST_SKIP() << "no ids are granted to this user, or newuidmap is missing";
-        }
+        require_id_ranges();
     }
 
     static Words with_ranges(const Words& more = {}) {
@@ -155,74 +154,57 @@ class IdentityHelpers : public IdentityRanges {
         write_file(directory() / name, "#!/bin/sh\n" + script + "\n");
         chmod((directory() / name).c_str(), 0755);
     }
-    [[nodiscard]] Result run_with_path(const std::string& path) {
-        return inside({"/usr/bin/id", "-u"}, {.sandbox = with_ranges(), .set = {{"PATH", path}}});
+    /// Starts with a PATH that begins with the fakes. Who needs a helper must be refused with words that begin so.
+    void expect_refusal(const std::string& words, const std::string& more_path = ":/usr/bin:/bin",
+                        const Words& options = with_ranges()) {
+        const Result result =
+            inside({"/usr/bin/id", "-u"}, {.sandbox = options, .set = {{"PATH", directory().path() + more_path}}});
+        if (geteuid() == 0) {
+            EXPECT_EQ(result.out, "0\n") << result;
+            return;
+        }
+        EXPECT_EQ(result.exit_status, 125);
+        EXPECT_TRUE(result.err.starts_with("sandbox: cannot map the " + words)) << result;
     }
 };
 
 TEST_F(IdentityHelpers, AMissingOne) {
-    const Result result = run_with_path(directory().path());
-    if (geteuid() == 0) {
-        EXPECT_EQ(result.out, "0\n") << result;
-        return;
-    }
-    EXPECT_EQ(result.exit_status, 125);
-    EXPECT_TRUE(
-        result.err.starts_with("sandbox: cannot map the user ids: newuidmap, which maps ids that are not the "
-                               "caller's own, is not in PATH\n"))
-        << result;
-    EXPECT_TRUE(contains(result.err, "apt-get install uidmap")) << result;
+    expect_refusal(
+        "user ids: newuidmap, which maps ids that are not the caller's own, is not in PATH\n"
+        "  step: 0 uid_map: ENOENT (No such file or directory)\n"
+        "  fix: install it (Debian and Ubuntu: apt-get install uidmap; Fedora: shadow-utils)\n",
+        "");
 }
 
 TEST_F(IdentityHelpers, OneThatRefuses) {
     fake("newuidmap", "echo 'newuidmap: write to uid_map failed: not today' >&2; exit 1");
-    const Result result = run_with_path(directory().path() + ":/usr/bin:/bin");
-    if (geteuid() == 0) {
-        EXPECT_EQ(result.out, "0\n") << result;
-        return;
-    }
-    EXPECT_EQ(result.exit_status, 125);
-    EXPECT_TRUE(
-        result.err.starts_with("sandbox: cannot map the user ids: newuidmap: write to uid_map failed: not today\n"))
-        << result;
+    expect_refusal("user ids: newuidmap: write to uid_map failed: not today\n");
 }
 
 TEST_F(IdentityHelpers, OneThatSaysNothingAndDoesNothing) {
     fake("newgidmap", "exit 0");
-    const Result result = run_with_path(directory().path() + ":/usr/bin:/bin");
-    if (geteuid() == 0) {
-        EXPECT_EQ(result.out, "0\n") << result;
-        return;
-    }
-    EXPECT_EQ(result.exit_status, 125);
-    EXPECT_TRUE(
-        result.err.starts_with("sandbox: cannot map the group ids: newgidmap: it did not, and does not say why\n"))
-        << result;
+    expect_refusal("group ids: newgidmap: it did not, and does not say why\n");
 }
 
+// What getsubids says is believed, but not by newuidmap, who decides.
 TEST_F(IdentityHelpers, WhatGetsubidsSaysIsAskedFor) {
     fake("getsubids", "echo '0: someone 5 10'");
-    const Result result = inside({"/usr/bin/id", "-u"}, {.sandbox = {"--map-users", "0:5:10"},
-                                                         .set = {{"PATH", directory().path() + ":/usr/bin:/bin"}}});
-    if (geteuid() == 0) {
-        EXPECT_EQ(result.out, "0\n") << result;
-        return;
-    }
-    // It is not believed by newuidmap, who decides.
-    EXPECT_EQ(result.exit_status, 125);
-    EXPECT_TRUE(contains(result.err, "newuidmap: uid range")) << result;
+    expect_refusal("user ids: newuidmap: uid range", ":/usr/bin:/bin", {"--map-users", "0:5:10"});
 }
 
+// Root asks getsubids, too.
 TEST_F(IdentityHelpers, TheyInheritNothing) {
-    fake("newuidmap", "ls -l /proc/self/fd >&2; env >&2; echo end >&2; exit 1");
-    if (geteuid() == 0) {
-        return;
-    }
-    const Result result =
-        inside({"/usr/bin/id"},
-               {.sandbox = with_ranges(), .set = {{"SECRET", "x"}, {"PATH", directory().path() + ":/usr/bin:/bin"}}});
-    EXPECT_EQ(result.exit_status, 125);
-    EXPECT_FALSE(contains(result.err, "SECRET")) << result;
+    fake("getsubids", "env > \"${0%/*}/env\"; ls /proc/self/fd > \"${0%/*}/descriptors\"; exit 1");
+    const sandbox::sys::UniqueFd open_file(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    RunOptions options{.sandbox = with_ranges(), .descriptors = {{77, open_file.get()}}};
+    options.set = {{"SECRET", "x"}, {"PATH", directory().path() + ":/usr/bin:/bin"}};
+    inside({"/usr/bin/id"}, options);
+    const std::string variables = read_file(directory() / "env");
+    EXPECT_TRUE(contains(variables, "PATH=")) << variables;
+    EXPECT_FALSE(contains(variables, "SECRET")) << variables;
+    EXPECT_FALSE(contains(variables, "HOME")) << variables;
+    // Beside 0, 1 and 2 the one that ls reads the directory by.
+    EXPECT_EQ(read_file(directory() / "descriptors"), "0\n1\n2\n3\n");
 }
 
 }  // namespace

@@ -14,8 +14,15 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-class IdentityUser : public SandboxTest {
+using IdentityUser = SandboxTest;
+
+class IdentityUserOfRanges : public SandboxTest {
   protected:
+    void SetUp() override {
+        SandboxTest::SetUp();
+        require_id_ranges();
+    }
+
     static Words with_ranges(const Words& more) {
         Words options = range_options();
         options.insert(options.end(), more.begin(), more.end());
@@ -61,10 +68,7 @@ TEST_F(IdentityUser, AUserOfTheTree) {
     EXPECT_EQ(result.out, "1234\n77\n77 78\n/home/guest guest\n1234:77\n1234:77\n") << result;
 }
 
-TEST_F(IdentityUser, OfRangesHasNoCapabilities) {
-    if (!may_map_ids()) {
-        GTEST_SKIP() << "no ids are granted to this user, or newuidmap is missing";
-    }
+TEST_F(IdentityUserOfRanges, HasNoCapabilities) {
     const Result result = inside_shell(
         "id -u; id -g; grep Cap /proc/self/status; grep NoNewPrivs /proc/self/status; echo x > ~/x; chown 0 ~/x || "
         "echo "
@@ -78,10 +82,7 @@ TEST_F(IdentityUser, OfRangesHasNoCapabilities) {
     EXPECT_TRUE(contains(result.out, "refused\nx\nown\n")) << result;
 }
 
-TEST_F(IdentityUser, OfRangesHasWhatIsMadeForIt) {
-    if (!may_map_ids()) {
-        GTEST_SKIP() << "no ids are granted to this user, or newuidmap is missing";
-    }
+TEST_F(IdentityUserOfRanges, HasWhatIsMadeForIt) {
     const std::string script = "touch /mnt/x && stat -c %u:%g /mnt /mnt/x";
     Result result = inside_shell(script, {.sandbox = with_ranges({"--user", "7:8", "--tmpfs", "/mnt"})});
     EXPECT_EQ(result.out, "7:8\n7:8\n") << result;
@@ -106,10 +107,7 @@ TEST_F(IdentityUser, AHomeThatIsALink) {
     EXPECT_TRUE(contains(result.err, "/proc/x")) << result;
 }
 
-TEST_F(IdentityUser, OfRangesInAllTheOtherWays) {
-    if (!may_map_ids()) {
-        GTEST_SKIP() << "no ids are granted to this user, or newuidmap is missing";
-    }
+TEST_F(IdentityUserOfRanges, InAllTheOtherWays) {
     for (const Words& more :
          {Words{"--init"}, Words{"--strict"}, Words{"--net", "host"}, Words{"--share", "pid"}, Words{"--only", "pid"},
           Words{"--landlock", "none"}, Words{"--seccomp", "none"}, Words{"--seccomp", "strict"}, Words{"--home", "rw"},

@@ -39,7 +39,7 @@ class Placeholders : public SandboxTest {
         SandboxTest::TearDown();
     }
 
-    [[nodiscard]] std::string work() const { return directory() / "work"; }
+    [[nodiscard]] std::string work() const { return directory() / "tree"; }
     [[nodiscard]] std::string state() const { return directory() / "state"; }
     /// Every entry of the writable directory: name, type, permissions, size, inode.
     [[nodiscard]] std::string tree() const {
@@ -287,7 +287,7 @@ TEST_F(Placeholders, RecordsThatAreNoneRemoveNothing) {
     ASSERT_EQ(stat(work().c_str(), &above), 0);
     write_file(work() + "/empty", "");
     write_file(here + "/forged", "below " + std::to_string(above.st_dev) + " " + std::to_string(above.st_ino) + " " +
-                                     work() + "\nfile file\nfile empty\ndirectory sub\nfile ../work/file\n");
+                                     work() + "\nfile file\nfile empty\ndirectory sub\nfile ../tree/file\n");
     const std::string before = tree();
     EXPECT_EQ(inside({"true"}, {.sandbox = options()}).exit_status, 0);
     EXPECT_EQ(collect_garbage().exit_status, 0);
@@ -311,16 +311,16 @@ TEST_F(Placeholders, NoRecordIsKeptWhereOthersCouldForgeIt) {
 
 TEST_F(Placeholders, ARecordThatCannotBeWrittenIsAnError) {
     const Result result = on_host_of_its_own(R"(
-mkdir /srv/work /srv/run; mount -t tmpfs -o size=4k,mode=700 run /srv/run
+mkdir /srv/tree /srv/run; mount -t tmpfs -o size=4k,mode=700 run /srv/run
 export XDG_RUNTIME_DIR=/srv/run
 dd if=/dev/zero of=/srv/run/full bs=4k count=1 status=none
-$SANDBOX --rw /srv/work:/mnt/work --tmpfs /mnt/work/new -- echo ran || echo "status $?"
-ls -A /srv/work /srv/run/
+$SANDBOX --rw /srv/tree:/mnt/tree --tmpfs /mnt/tree/new -- echo ran || echo "status $?"
+ls -A /srv/tree /srv/run/
 rm /srv/run/full
-$SANDBOX --rw /srv/work:/mnt/work --tmpfs /mnt/work/new -- echo ran
-ls -A /srv/work /srv/run/
+$SANDBOX --rw /srv/tree:/mnt/tree --tmpfs /mnt/tree/new -- echo ran
+ls -A /srv/tree /srv/run/
 )");
-    EXPECT_EQ(result.out, "status 125\n/srv/run/:\nfull\n\n/srv/work:\nran\n/srv/run/:\n\n/srv/work:\n") << result;
+    EXPECT_EQ(result.out, "status 125\n/srv/run/:\nfull\n\n/srv/tree:\nran\n/srv/run/:\n\n/srv/tree:\n") << result;
     EXPECT_TRUE(contains(result.err, "cannot keep a record of placeholders") &&
                 contains(result.err, "No space left on device"))
         << result;
@@ -328,16 +328,16 @@ ls -A /srv/work /srv/run/
 
 TEST_F(Placeholders, AFullOrReadOnlyFileSystemIsAnErrorThatNamesThePlace) {
     const Result result = on_host_of_its_own(R"(
-mkdir /srv/work; mount -t tmpfs -o nr_inodes=3 work /srv/work; mkdir /srv/work/sub; touch /srv/work/file
-options="--rw /srv/work:/mnt/work --tmpfs /mnt/work/sub/new"
+mkdir /srv/tree; mount -t tmpfs -o nr_inodes=3 work /srv/tree; mkdir /srv/tree/sub; touch /srv/tree/file
+options="--rw /srv/tree:/mnt/tree --tmpfs /mnt/tree/sub/new"
 $SANDBOX $options -- echo ran || echo "status $?"
-rm /srv/work/file
-mount -o remount,bind,ro /srv/work
+rm /srv/tree/file
+mount -o remount,bind,ro /srv/tree
 $SANDBOX $options -- echo ran || echo "status $?"
-find /srv/work
+find /srv/tree
 )");
-    EXPECT_EQ(result.out, "status 125\nstatus 125\n/srv/work\n/srv/work/sub\n") << result;
-    EXPECT_TRUE(contains(result.err, "sandbox: --tmpfs /mnt/work/sub/new: ") &&
+    EXPECT_EQ(result.out, "status 125\nstatus 125\n/srv/tree\n/srv/tree/sub\n") << result;
+    EXPECT_TRUE(contains(result.err, "sandbox: --tmpfs /mnt/tree/sub/new: ") &&
                 contains(result.err, "No space left on device") && contains(result.err, "read-only on the host"))
         << result;
     EXPECT_EQ(count(result.err, "  fix: "), 2U) << result;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include <gtest/gtest.h>
+
 #include "host/probe.hpp"
 
 namespace sandbox_test {
@@ -40,6 +42,12 @@ bool may_map_ids() {
     const auto is_large = [](const sandbox::host::IdBlock& block) { return block.count >= 60000; };
     return std::ranges::any_of(found.users.subordinate.blocks, is_large) &&
            std::ranges::any_of(found.group_ids.subordinate.blocks, is_large);
+}
+
+void require_id_ranges() {
+    if (!may_map_ids()) {
+        GTEST_SKIP() << "no ids are granted to this user, or newuidmap is missing";
+    }
 }
 
 std::vector<std::string> range_options() {

@@ -12,6 +12,9 @@ namespace sandbox_test {
 /// fails - but for a machine without newuidmap, which SANDBOX_TESTS_WITHOUT_ID_RANGES=1 says to be one.
 [[nodiscard]] bool may_map_ids();
 
+/// Skips the running test where may_map_ids() says no. To be called in SetUp().
+void require_id_ranges();
+
 /// Options that map 0 to this process's own ids, and 1 to 60000 to others.
 [[nodiscard]] std::vector<std::string> range_options();
 

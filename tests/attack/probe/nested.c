@@ -292,14 +292,14 @@ static long use_as_upper(void) {
         /* The layer that is written to and its scratch lie in one mount. */
         umount2(given("shown"), MNT_DETACH);
     }
-    snprintf(options, sizeof options, "lowerdir=/mnt/b/lower,upperdir=%s/upper,workdir=%s/work,userxattr",
+    snprintf(options, sizeof options, "lowerdir=/mnt/b/lower,upperdir=%s/upper,workdir=%s/scratch,userxattr",
              given("shown"), given("shown"));
     if (mount("none", "/mnt/a", "overlay", 0, options) != 0 ||
         write_text("/mnt/a/fresh", O_WRONLY | O_CREAT, "text") < 0) {
         return -1;
     }
     /* As the kernel leaves it, nobody but root could remove it. */
-    snprintf(upper, sizeof upper, "%s/work/work", given("shown"));
+    snprintf(upper, sizeof upper, "%s/scratch/work", given("shown"));
     chmod(upper, 0700);
     snprintf(upper, sizeof upper, "%s/upper/fresh", given("shown"));
     return can_open(upper, O_RDONLY);
