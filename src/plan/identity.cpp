@@ -42,7 +42,7 @@ std::string text(const std::vector<host::IdBlock>& blocks) {
 // The line to add, and as whom.
 std::string grant(const Kind& kind, const host::Facts& facts, std::uint32_t start, std::uint32_t count) {
     return "as root: echo " + spec::escaped(caller_name(facts)) + ':' + std::to_string(start) + ':' +
-           std::to_string(count) + " >> " + kind.facts.subordinate.file;
+           std::to_string(count) + " >> " + kind.facts.subordinate.file + ", where nobody else has these ids";
 }
 
 constexpr std::uint32_t example_start = 100000;  // where useradd(8) begins
@@ -150,7 +150,7 @@ std::vector<IdRange> ranges_of(const Kind& kind, const host::Facts& facts, const
         throw Error(std::string(kind.option) + (set == IdSet::automatic ? " auto: " : " subids: ") + "no " + kind.what +
                     " ids are granted to " + spec::escaped(caller_name(facts)) + ": " + kind.facts.subordinate.file +
                     " has no line for it")
-            .with_fix(grant(kind, facts, example_start, example_count) + " (a range that nobody else has)");
+            .with_fix(grant(kind, facts, example_start, example_count));
     }
     return ranges;
 }

@@ -146,17 +146,17 @@ TEST(PlanIdentity, WhoMayMapAllNeedsNoHelper) {
 TEST(PlanIdentity, WhatIsNotGranted) {
     EXPECT_EQ(refusal(with_users(IdSet::automatic), GrantingHost({}, {})),
               "sandbox: --map-users auto: no user ids are granted to ann: /etc/subuid has no line for it\n"
-              "  fix: as root: echo ann:100000:65536 >> /etc/subuid (a range that nobody else has)\n");
+              "  fix: as root: echo ann:100000:65536 >> /etc/subuid, where nobody else has these ids\n");
     EXPECT_EQ(refusal(with_users(IdSet::automatic), GrantingHost({{100000, 65536}}, {})),
               "sandbox: --map-groups auto: no group ids are granted to ann: /etc/subgid has no line for it\n"
-              "  fix: as root: echo ann:100000:65536 >> /etc/subgid (a range that nobody else has)\n");
+              "  fix: as root: echo ann:100000:65536 >> /etc/subgid, where nobody else has these ids\n");
     EXPECT_EQ(refusal(with_users(IdSet::all), UsualHost()),
               "sandbox: --map-users all: only root may map every user id\n"
               "  fix: --map-users auto, for those that are granted to you\n");
     EXPECT_EQ(refusal(with_users(Ranges{{0, 165535, 2}}), UsualHost()),
               "sandbox: --map-users 0:165535:2: the user ids 165535..165536 are not granted to ann; getsubids lists: "
               "100000..165535\n"
-              "  fix: as root: echo ann:165535:2 >> /etc/subuid\n");
+              "  fix: as root: echo ann:165535:2 >> /etc/subuid, where nobody else has these ids\n");
     EXPECT_EQ(refusal(with_users(Ranges{{7, 100000, 1}}), UsualHost()),
               "sandbox: --map-users: neither the caller's own user id nor 0 is inside: the command would have no id\n"
               "  fix: --user UID:GID says which it has\n");
