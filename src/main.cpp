@@ -18,8 +18,8 @@ int act(std::span<const char* const> argv) {
     using namespace sandbox;
     cli::refuse_given_privileges();
     const cli::Options options = cli::parse(argv);
-    if (options.verb != nullptr) {
-        return cli::run_verb(*options.verb, options.verb_arguments);
+    if (options.call) {
+        return cli::run_verb(*options.call);
     }
     if (options.help) {
         cli::print(cli::help_text());

@@ -11,11 +11,15 @@
 #include "plan/build.hpp"
 #include "plan/identity.hpp"
 #include "plan/render.hpp"
+#include "registry/describe.hpp"
+#include "registry/registry.hpp"
 #include "run/contents.hpp"
 #include "run/launcher.hpp"
 #include "spec/namespaces.hpp"
+#include "spec/paths.hpp"
 #include "spec/validate.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
@@ -34,6 +38,7 @@ host::Wanted wanted(const Spec& spec) {
 
 host::Facts look_at_host(const Spec& spec) {
     host::Facts facts = host::probe(wanted(spec));
+    facts.state = placeholder::own_state_paths();
     if (spec.system_call_profile) {
         facts.system_call_profile = host::read_profile(*spec.system_call_profile);
     }
@@ -57,6 +62,31 @@ plan::Plan make_plan(const Spec& spec, std::set<placeholder::Id> placeholders) {
     return plan::build(spec, facts, host::TreeOnce(without));
 }
 
+bool is_writable_inside(const plan::Plan& plan, const std::string& canonical) {
+    return std::ranges::any_of(plan.areas, [&](const auto& area) {
+        const auto& [place, source] = area;
+        return !source.empty() && spec::is_below_or_same(canonical, source) &&
+               std::ranges::any_of(plan.writable, [&place = place](const std::string& writable) {
+                   return spec::is_below_or_same(place, writable);
+               });
+    });
+}
+
+// A directory of the state that is missing where the command may write would be one of its making: it is made now, and
+// hidden by the next plan. Whether one was.
+bool hold_state(const Spec& spec, const plan::Plan& plan) {
+    bool made = false;
+    const host::RealTree tree;
+    for (const std::string& path : placeholder::own_state_paths()) {
+        const std::optional<std::string> above = tree.canonical(spec::parent(path));
+        if (above && (spec.only || is_writable_inside(plan, *above)) && !tree.look(registry::directory_in(path))) {
+            registry::make_directory_in(path);
+            made = true;
+        }
+    }
+    return made;
+}
+
 plan::Plan make_plan(const Spec& spec) {
     return make_plan(spec, placeholder::known());
 }
@@ -64,16 +94,25 @@ plan::Plan make_plan(const Spec& spec) {
 }  // namespace
 
 Process launch(const Spec& spec) {
-    plan::Plan plan = make_plan(spec, placeholder::sweep().known);
+    std::set<placeholder::Id> placeholders = placeholder::sweep().known;
+    plan::Plan plan = make_plan(spec, placeholders);
+    if (hold_state(spec, plan)) {
+        plan = make_plan(spec, std::move(placeholders));
+    }
     run::load_contents(plan);
     run::Settings settings;
+    if (spec.name) {
+        settings.registration = registry::Registration::reserve(*spec.name, spec.detached, spec.foreground);
+        settings.described = registry::describe(plan, spec);
+    }
     settings.foreground = spec.foreground;
     settings.trace = spec.trace;
     settings.die_with_parent = spec.die_with_parent;
-    return run::start(plan, settings);
+    return run::start(std::move(plan), std::move(settings));
 }
 
 std::vector<std::string> collect_garbage() {
+    registry::collect();
     return placeholder::sweep().problems;
 }
 

@@ -3,4 +3,5 @@
 
 #include <sandbox/error.hpp>
 #include <sandbox/process.hpp>
+#include <sandbox/registry.hpp>
 #include <sandbox/spec.hpp>

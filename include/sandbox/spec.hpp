@@ -162,6 +162,11 @@ struct EnvironmentRule {
 struct Spec {
     std::vector<std::string> command;  ///< argv; empty: an interactive /bin/sh
 
+    /// By which it is found while it runs (registry.hpp): a letter or a digit, and up to 63 of those and `.`, `_`, `-`.
+    /// An error where another one of the caller's has it.
+    std::optional<std::string> name;
+    bool detached = false;  ///< with a name: how it ended is kept until wait() has asked for it
+
     std::optional<InsideId> uid;  ///< the caller's uid as seen inside; 0 otherwise
     std::optional<InsideId> gid;
     /// More ids than the caller's own. Those that are not the caller's are mapped by newuidmap(1) and newgidmap(1),

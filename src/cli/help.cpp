@@ -20,7 +20,7 @@ constexpr std::size_t text_column = 30;
 constexpr std::string_view opening =
     "Usage: sandbox [OPTIONS] -- COMMAND [ARG]...\n"
     "       sandbox [OPTIONS]\n"
-    "       sandbox VERB\n"
+    "       sandbox VERB [OPTIONS] [NAME...]\n"
     "\n"
     "Runs COMMAND isolated from the host: the host's files are read-only, homes are\n"
     "hidden, the network is off, and nothing that runs inside outlives it. Without\n"
@@ -67,12 +67,12 @@ std::string entry(std::string_view label, std::string_view text) {
     return out + line + "\n";
 }
 
-std::string label(const Option& option) {
-    std::string text = "--" + std::string(option.name);
-    if (option.takes_value()) {
-        text += " " + std::string(option.argument);
-    }
-    return text;
+std::string label(std::string_view name, std::string_view argument) {
+    return "--" + std::string(name) + (argument.empty() ? "" : " ") + std::string(argument);
+}
+
+std::string label(const Verb& verb) {
+    return std::string(verb.name) + (verb.arguments.empty() ? "" : " ") + std::string(verb.arguments);
 }
 
 }  // namespace
@@ -85,18 +85,30 @@ std::string help_text() {
             section = option.section;
             text += "\n" + std::string(heading(option.section)) + ":\n";
         }
-        text += entry(label(option), option.help);
+        text += entry(label(option.name, option.argument), option.help);
     }
     text += "\nVerbs:\n";
     for (const Verb& verb : verb_table) {
-        text += entry(std::string(verb.name) + (verb.arguments.empty() ? "" : " ") + std::string(verb.arguments),
-                      verb.help);
+        text += entry(label(verb), verb.help);
     }
     text += "\nExit status:\n";
     for (const ExitStatus& row : exit_statuses) {
         text += entry(row.status, row.meaning);
     }
-    return text + "\nMore in sandbox(1).\n";
+    return text + "\nsandbox VERB --help says more of a verb. More in sandbox(1).\n";
+}
+
+std::string verb_help(const Verb& verb) {
+    std::string text = "Usage: sandbox " + label(verb) + "\n\n" + std::string(verb.help) + "\n";
+    bool first = true;
+    for (const VerbOption& option : verb_options) {
+        if (option.verb == verb.id) {
+            text += first ? "\nOptions:\n" : "";
+            text += entry(label(option.name, option.argument), option.help);
+            first = false;
+        }
+    }
+    return text + "\nMore in sandbox" + (verb.id == VerbId::gc ? "" : "-" + std::string(verb.name)) + "(1).\n";
 }
 
 std::string version_text() {

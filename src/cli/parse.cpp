@@ -1,12 +1,12 @@
 // See parse.hpp. What stands before the first `--` is options; what stands behind it belongs to COMMAND, unread.
 #include "cli/parse.hpp"
 
-#include "cli/nearest.hpp"
 #include "cli/option_table.hpp"
 #include "cli/program_options.hpp"
 #include "cli/quote.hpp"
 #include "cli/strict.hpp"
 #include "cli/values.hpp"
+#include "cli/words.hpp"
 #include "spec/numbers.hpp"
 
 #include <algorithm>
@@ -19,12 +19,6 @@
 namespace sandbox::cli {
 namespace {
 
-constexpr std::string_view see_help = "sandbox --help lists the options";
-
-std::string dashed(const Option& option) {
-    return "--" + std::string(option.name);
-}
-
 /// `sandbox ls -l` -> `sandbox -- ls -l`: the command was meant to begin where the options end.
 [[noreturn]] void refuse_word(std::span<const std::string> arguments, std::size_t index) {
     std::vector<std::string> meant(arguments.begin(), arguments.end());
@@ -33,39 +27,13 @@ std::string dashed(const Option& option) {
     throw Error(quoted(arguments[index]) + ": not an option; a command stands behind --").with_fix(command_line(meant));
 }
 
-[[noreturn]] void refuse_unknown(const Word& word) {
-    std::array<std::string_view, option_table.size()> names;
-    std::ranges::transform(option_table, names.begin(), &Option::name);
-    std::string_view typed = word.text;
-    typed = typed.substr(0, typed.find('='));
-    typed.remove_prefix(std::min(typed.find_first_not_of('-'), typed.size()));
-    const std::string_view near = nearest(typed, names);
-    throw Error(quoted(word.text) + ": no such option")
-        .with_fix(near.empty() ? std::string(see_help) : "did you mean --" + std::string(near) + "?");
-}
-
-void check_form(const Option& option, const Word& word) {
-    const std::string name = dashed(option);
-    if (word.misuse == Misuse::takes_none) {
-        throw Error(name + ": takes no value");
-    }
-    if (word.misuse == Misuse::needs_value) {
-        throw Error(name + ": needs a value").with_fix(name + " " + std::string(option.argument));
-    }
-    if (!option.takes_value()) {
-        return;
-    }
-    const std::string& value = word.value.value();
-    // Taken as a value, a forgotten one would silently swallow the next option.
-    if (word.value_is_next_word && value.starts_with("--")) {
-        throw Error(name + ": needs a value, and " + quoted(value) + " looks like an option")
-            .with_fix(name + " " + std::string(option.argument) + ", or " + quoted(name + "=" + value) +
-                      " where that is the value");
-    }
-    if (value.empty()) {
-        throw Error(name + " '': needs a value that is not empty").with_fix(name + " " + std::string(option.argument));
-    }
-}
+constexpr auto option_forms = [] {
+    std::array<Form, option_table.size()> forms;
+    std::ranges::transform(option_table, forms.begin(), [](const Option& option) {
+        return Form{option.name, option.argument};
+    });
+    return forms;
+}();
 
 Mount bind(const std::string& value, bool writable, bool optional) {
     Bind bind = parse_bind(value);
@@ -189,6 +157,15 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::core_dumps:
             spec.core_dumps = true;
             return;
+        case OptionId::name:
+            spec.name = parse_name(value);
+            return;
+        case OptionId::detach:
+            spec.detached = true;
+            return;
+        case OptionId::log:
+            options.log = value;
+            return;
         case OptionId::status_fd:
             options.status_descriptor = parse_descriptor(value);
             return;
@@ -246,28 +223,28 @@ void apply(Options& options, OptionId id, const std::string& value) {
 void read_words(Options& options, std::span<const std::string> before, std::span<const std::string> arguments) {
     Given given{};
     std::size_t index = 0;  // of the word in the arguments
-    for (const Word& word : split(before)) {
+    for (const Word& word : split(before, option_forms)) {
         if (!word.text.starts_with('-')) {
             refuse_word(arguments, index);
         }
         index += word.value_is_next_word ? 2 : 1;
         const Option* const option = find_option(word.option);
         if (option == nullptr) {
-            refuse_unknown(word);
+            refuse_unknown(word, option_forms, "sandbox --help lists the options");
         }
-        check_form(*option, word);
+        check_form({option->name, option->argument}, word);
         const std::string value = word.value.value_or("");
         bool& seen = given.at(static_cast<std::size_t>(option->id));
         if (seen && option->repeat == Repeat::once) {
             const bool list = option->argument == "LIST";
-            throw Error(dashed(*option) + " " + quoted(value) + ": the option was already given")
+            throw Error(dashed(option->name) + " " + quoted(value) + ": the option was already given")
                 .with_fix(list ? "one list holds all kinds, separated by commas" : "give it once");
         }
         seen = true;
         try {
             apply(options, option->id, value);
         } catch (const spec::BadValue& bad) {
-            throw Error(dashed(*option) + " " + quoted(value) + ": " + bad.what()).with_fix(bad.fix());
+            throw Error(dashed(option->name) + " " + quoted(value) + ": " + bad.what()).with_fix(bad.fix());
         }
     }
     if (given.at(static_cast<std::size_t>(OptionId::strict))) {
@@ -281,9 +258,8 @@ Options parse(std::span<const char* const> argv) {
     // execve(2) lets a caller leave out even the program's name (Linux before 5.18).
     const std::vector<std::string> arguments(argv.begin() + (argv.empty() ? 0 : 1), argv.end());
     Options options;
-    options.verb = arguments.empty() ? nullptr : find_verb(arguments.front());
-    if (options.verb != nullptr) {
-        options.verb_arguments.assign(arguments.begin() + 1, arguments.end());
+    if (const Verb* const verb = arguments.empty() ? nullptr : find_verb(arguments.front())) {
+        options.call = parse_verb(*verb, std::span(arguments).subspan(1));
         return options;
     }
     const auto separator = std::ranges::find(arguments, "--");

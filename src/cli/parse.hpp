@@ -1,7 +1,7 @@
 // argv -> Options.
 #pragma once
 
-#include "cli/verb_table.hpp"
+#include "cli/verb_call.hpp"
 
 #include <sandbox/error.hpp>
 #include <sandbox/spec.hpp>
@@ -14,9 +14,9 @@
 namespace sandbox::cli {
 
 struct Options {
-    const Verb* verb = nullptr;  ///< then the rest but `verb_arguments` is as it was made
-    std::vector<std::string> verb_arguments;
+    std::optional<VerbCall> call;  ///< then the rest is as it was made
     Spec spec;
+    std::optional<std::string> log;        ///< where a detached command writes
     std::optional<int> status_descriptor;  ///< status.hpp
     bool explain = false;
     bool verbose = false;

@@ -5,8 +5,6 @@
 // nearest name), and it never sees what stands behind `--`, where it would go on taking options.
 #include "cli/program_options.hpp"
 
-#include "cli/option_table.hpp"
-
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
@@ -21,9 +19,9 @@ namespace {
 namespace po = boost::program_options;
 
 /// The options that may occur in the arguments: a row costs about a microsecond, and few of them are used at once.
-po::options_description describe(std::span<const std::string> arguments) {
+po::options_description describe(std::span<const std::string> arguments, std::span<const Form> options) {
     po::options_description description;
-    for (const Option& option : option_table) {
+    for (const Form& option : options) {
         const std::string name(option.name);
         const auto named = [&name](std::string_view argument) {
             return argument.starts_with("--") && argument.substr(2).starts_with(name);
@@ -125,8 +123,8 @@ std::vector<Word> split_piece(const po::options_description& description, std::s
 
 }  // namespace
 
-std::vector<Word> split(std::span<const std::string> arguments) {
-    const po::options_description description = describe(arguments);
+std::vector<Word> split(std::span<const std::string> arguments, std::span<const Form> options) {
+    const po::options_description description = describe(arguments, options);
     std::vector<Word> words;
     while (!arguments.empty() && (words.empty() || !words.back().misuse)) {
         const std::span<const std::string> piece = first_piece(arguments);

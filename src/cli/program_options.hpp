@@ -5,9 +5,17 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sandbox::cli {
+
+/// An option as far as its form goes.
+struct Form {
+    std::string_view name;      ///< without the two dashes
+    std::string_view argument;  ///< empty for a flag
+    [[nodiscard]] constexpr bool takes_value() const { return !argument.empty(); }
+};
 
 /// What is wrong with a word for its form alone.
 enum class Misuse : std::uint8_t {
@@ -25,6 +33,6 @@ struct Word {
 };
 
 /// The words in the order given. `arguments` is what stands before the first `--`, without the program's name.
-[[nodiscard]] std::vector<Word> split(std::span<const std::string> arguments);
+[[nodiscard]] std::vector<Word> split(std::span<const std::string> arguments, std::span<const Form> options);
 
 }  // namespace sandbox::cli

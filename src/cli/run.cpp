@@ -1,6 +1,8 @@
 // See run.hpp. stdout belongs to the command: what is said beside it goes to stderr.
 #include "cli/run.hpp"
 
+#include "cli/detach.hpp"
+#include "cli/foreground.hpp"
 #include "cli/hint.hpp"
 #include "cli/quote.hpp"
 #include "cli/status.hpp"
@@ -12,7 +14,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -25,25 +26,6 @@ namespace {
 
 void say(const std::string& text) {
     std::fputs(text.c_str(), stderr);
-}
-
-/// Descriptors that launch() opens must not land on 0, 1 or 2, where a message would be written into them.
-void open_missing_standard_descriptors() {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-        const bool closed = ::fcntl(fd, F_GETFD) == -1 && errno == EBADF;
-        // open(2) takes the lowest free number, which is this one.
-        if (closed && ::open("/dev/null", O_RDWR) == -1) {
-            const int error = errno;
-            throw Error(std::string("cannot open /dev/null for a closed standard descriptor: ") +
-                        strerrordesc_np(error));
-        }
-    }
-}
-
-void say_what_was_refused(const Process& process) {
-    for (const Refusal& refusal : process.refusals()) {
-        say(refusal_line(refusal));
-    }
 }
 
 void say_what_was_closed(const Options& options, const Outcome& outcome) {
@@ -74,18 +56,38 @@ std::optional<StatusLines> status_lines(const Options& options) {
     return StatusLines(number);
 }
 
-Process launch_and_tell(const Options& options, const std::optional<StatusLines>& status) {
+void check_detached(const Options& options) {
+    const bool detached = options.spec.detached;
+    if (options.log && !detached) {
+        throw Error("--log " + quoted(*options.log) + ": only the output of a detached command goes to a file")
+            .with_fix("--detach, or >" + quoted(*options.log));
+    }
+    if (detached && options.spec.die_with_parent) {
+        throw Error("--detach and --die-with-parent: one outlives who started it, the other does not")
+            .with_fix("use one of the two");
+    }
+    if (detached && options.spec.tty == Tty::own) {
+        throw Error("--detach and --tty new: there is nobody to relay a terminal to").with_fix("leave --tty new out");
+    }
+}
+
+void let_go_of_passed(const Options& options) {
+    for (const int passed : options.spec.descriptors) {
+        ::close(passed);  // the command's alone: its end of a pipe must not be held open here
+    }
+}
+
+Process launch_in_background(const Options& options, Spec spec, const std::optional<StatusLines>& status) {
+    Background background(options.log);
+    if (!options.spec.name) {
+        spec.name = "sandbox-" + std::to_string(::getpid());  // of the launcher, now
+    }
     try {
-        Process process = launch(spec_to_run(options));
-        if (status) {
-            status->write(ready_line(process.pid(), process.trace()));
-        }
+        Process process = launch_and_tell(status, [&] { return launch(spec); });
+        background.ready(*spec.name);
         return process;
     } catch (const Error& error) {
-        if (status) {
-            status->write(failed_line(error.exit_status()));
-        }
-        throw;
+        background.failed(render(error), error.exit_status());
     }
 }
 
@@ -95,31 +97,24 @@ Spec spec_to_run(const Options& options) {
     Spec spec = options.spec;
     spec.foreground = true;
     spec.trace = options.verbose || options.status_descriptor;
+    if (spec.detached && !spec.name) {
+        spec.name = "sandbox-" + std::to_string(::getpid());
+    }
     return spec;
 }
 
 void run(const Options& options) {
     open_missing_standard_descriptors();
+    check_detached(options);
     const std::optional<StatusLines> status = status_lines(options);
-    Process process = launch_and_tell(options, status);
-    for (const int passed : options.spec.descriptors) {
-        ::close(passed);  // the command's alone: its end of a pipe must not be held open here
-    }
+    const Spec spec = spec_to_run(options);
+    Process process = spec.detached ? launch_in_background(options, spec, status)
+                                    : launch_and_tell(status, [&] { return launch(spec); });
+    let_go_of_passed(options);
     if (options.verbose) {
         say(verbose_text(process.trace()));
     }
-    const Outcome outcome = process.wait();
-    if (status) {
-        status->write(ended_line(outcome));
-    }
-    say_what_was_refused(process);
-    if (outcome.kind == Outcome::Kind::lost) {
-        throw Error("cannot tell how the command ended: the init of the sandbox was killed");
-    }
-    say_what_was_closed(options, outcome);
-    std::fflush(nullptr);
-    // Not by return: to free and flush piece by piece what the kernel takes back at once costs every start some 2 %.
-    std::_Exit(outcome.exit_status());
+    finish(process, status, [&](const Outcome& outcome) { say_what_was_closed(options, outcome); });
 }
 
 void print(std::string_view text) {

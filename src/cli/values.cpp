@@ -8,6 +8,7 @@
 #include "spec/capabilities.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/numbers.hpp"
+#include "spec/validate.hpp"
 
 #include <algorithm>
 #include <array>
@@ -184,6 +185,13 @@ NamespaceSet parse_shared_namespaces(std::string_view text) {
 
 NamespaceSet parse_owned_namespaces(std::string_view text) {
     return without(parse_namespaces(text), not_owned);
+}
+
+std::string parse_name(std::string_view text) {
+    if (!spec::is_name(text)) {
+        throw spec::BadValue("not a name for a sandbox", "a letter or a digit, and up to 63 of those and . _ -");
+    }
+    return std::string(text);
 }
 
 int parse_descriptor(std::string_view text) {

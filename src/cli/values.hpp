@@ -26,6 +26,9 @@ void add_id_mapping(std::optional<IdMapping>& mapping, std::string_view text);
 /// Only kinds that can be handed to the guest.
 [[nodiscard]] NamespaceSet parse_owned_namespaces(std::string_view text);
 
+/// The name of a sandbox.
+[[nodiscard]] std::string parse_name(std::string_view text);
+
 /// A number from 3 up.
 [[nodiscard]] int parse_descriptor(std::string_view text);
 

@@ -124,6 +124,7 @@ struct Facts {
     bool sysctls_read_only = false;       ///< /proc/sys is mounted read-only, as in a container
     int landlock_abi = 0;                 ///< 0: the kernel has none
     std::string kernel_release;           ///< as uname(2) has it
+    std::vector<std::string> state;       ///< where the registry and the records of placeholders are, or may be
     std::string system_call_profile;      ///< the text of Spec::system_call_profile
 };
 

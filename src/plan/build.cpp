@@ -4,8 +4,11 @@
 #include "plan/confinement.hpp"
 #include "plan/default_view.hpp"
 #include "plan/environment.hpp"
+#include "plan/execution.hpp"
 #include "plan/filter.hpp"
+#include "plan/hides.hpp"
 #include "plan/identity.hpp"
+#include "plan/streams.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/passwd.hpp"
 #include "spec/paths.hpp"
@@ -91,69 +94,6 @@ void plan_quotas(Plan& plan, const host::Facts& facts) {
     }
 }
 
-void check_streams(const host::Facts& facts) {
-    static constexpr std::array names = {"standard input (0)", "standard output (1)", "standard error (2)"};
-    for (std::size_t fd = 0; fd < names.size(); ++fd) {
-        const host::Stream& stream = facts.streams[fd];
-        if (!stream.open) {
-            continue;
-        }
-        const bool usual =
-            S_ISREG(stream.type) || S_ISCHR(stream.type) || S_ISFIFO(stream.type) || S_ISSOCK(stream.type);
-        if (stream.path_only || !usual) {
-            throw Error(std::string("cannot pass ") + names[fd] + ": it is " +
-                        (S_ISDIR(stream.type) ? "a directory, through which the host's files could be reached"
-                         : stream.path_only   ? "open for its path only (O_PATH)"
-                                              : "neither a file, a pipe, a terminal nor a socket"))
-                .with_fix("redirect it, e.g. " + std::to_string(fd) + (fd == 0 ? "</dev/null" : ">/dev/null"));
-        }
-    }
-}
-
-// What is a terminal outside becomes the command's own; a file or a pipe stays what it is.
-void plan_own_terminal(Plan& plan, const Spec& spec, const host::Facts& facts) {
-    if (spec.tty != Tty::own) {
-        return;
-    }
-    OwnTerminal terminal;
-    bool any = facts.has_terminal;
-    for (std::size_t fd = 0; fd < facts.streams.size(); ++fd) {
-        terminal.streams[fd] = facts.streams[fd].terminal;
-        any = any || facts.streams[fd].terminal;
-    }
-    if (!any) {
-        plan.notes.emplace_back("terminal: the caller has none, so the command has none");
-        return;
-    }
-    terminal.of_host = spec.only.has_value();
-    // Some shells make their pipes of sockets.
-    terminal.keyboard_shared = S_ISFIFO(facts.streams[1].type) || S_ISSOCK(facts.streams[1].type);
-    plan.terminal = terminal;
-}
-
-void plan_session(Plan& plan, const Spec& spec, const host::Facts& facts) {
-    if (plan.terminal) {
-        ProcessGroup group;
-        group.own_terminal = true;
-        plan.steps.push_back(group);
-        plan.listen = plan.command_is_pid1;
-        return;
-    }
-    if (spec.new_session || spec.tty == Tty::own) {
-        plan.steps.push_back(NewSession{});
-        return;
-    }
-    // The foreground is taken when the command has the terminal to itself. In `sandbox -- CMD | less` it is less's,
-    // too: the command gets it when it asks for it.
-    ProcessGroup group;
-    const bool alone = facts.streams[0].controlling && facts.streams[1].controlling;
-    if (spec.foreground && facts.terminal_foreground && alone) {
-        group.terminal = 0;
-    }
-    plan.steps.push_back(group);
-    plan.listen = spec.foreground && facts.has_terminal && plan.command_is_pid1;
-}
-
 bool is_feature_off_for_mounts(const Plan& plan) {
     return plan.owned.contains(Namespace::mnt) || plan.allowed.contains(Namespace::mnt);
 }
@@ -170,25 +110,6 @@ std::string missing_of(int abi) {
         missing += "signal and abstract socket scopes (6.12), ";
     }
     return missing.empty() ? missing : missing.substr(0, missing.size() - 2);
-}
-
-// A descriptor of a file can do more than it was opened for: one for reading changes mode, times and attributes
-// (fchmod(2) and the like ask for the owner and for a writable mount, and the host's is), one for appending can be told
-// not to append (F_SETFL). Opened again through /proc/self/fd it has all the rights of the file. No layer forbids all
-// of that, so such a file is not handed over: its bytes are.
-void plan_relays(Plan& plan, const host::Facts& facts) {
-    const auto& streams = facts.streams;
-    const auto is_file = [&](std::size_t fd) { return streams[fd].open && S_ISREG(streams[fd].type); };
-    plan.relayed[0] = is_file(0);
-    for (const std::size_t fd : {std::size_t{1}, std::size_t{2}}) {
-        if (is_file(fd) && streams[fd].access == O_RDONLY) {
-            throw Error("cannot pass a file that is open for reading only as descriptor " + std::to_string(fd) +
-                        ": its mode and times could be changed through it")
-                .with_fix("redirect it, e.g. " + std::to_string(fd) + ">/dev/null");
-        }
-        plan.relayed[fd] = is_file(fd) && streams[fd].append;
-    }
-    plan.errors_with_output = plan.relayed[1] && plan.relayed[2] && streams[1].id == streams[2].id;
 }
 
 void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::vector<std::string> writable) {
@@ -225,27 +146,8 @@ void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, cons
     Identity identity = place;
     identity.user =
         spec::passwd_name(spec.root ? tree.read(plan.base, "/etc/passwd") : facts.passwd, plan.command_ids.user);
-    const Environment environment = build_environment(spec, facts.environment, identity);
-    Execute execute;
-    execute.environment = environment.strings();
-    for (const auto& [name, value] : environment.variables) {
-        plan.environment_names.push_back(name);
-    }
-    plan.environment_withheld = environment.withheld;
-    execute.arguments = spec.command.empty() ? std::vector<std::string>{"/bin/sh"} : spec.command;
-    const std::string& command = execute.arguments.front();
-    if (command.find('/') != std::string::npos) {
-        execute.candidates.push_back(command);
-    } else {
-        std::string path = environment.variables.at("PATH");
-        for (std::size_t start = 0; start <= path.size();) {
-            const std::size_t end = std::min(path.find(':', start), path.size());
-            const std::string directory = path.substr(start, end - start);
-            execute.candidates.push_back(directory.empty() ? "./" + command : spec::join(directory, command));
-            start = end + 1;
-        }
-    }
-    plan.steps.push_back(std::move(execute));
+    plan.identity = identity;
+    plan_execution(plan, spec, facts.environment);
 }
 
 // The default plan has some 120; growing costs more than making.
@@ -283,7 +185,7 @@ std::pair<Identity, std::vector<std::string>> plan_view(Plan& plan, const Spec& 
 
 // --only: the tree stays as it is, in a mount namespace of its own. What asks for kuid 0 instead of a capability in
 // /proc and /sys is read-only all the same: root of the host would otherwise write its sysctls.
-Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
+Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     plan.steps.push_back(KeepRoot{});
     if (plan.fresh.contains(Namespace::pid)) {
         plan.steps.push_back(MountProc{"/proc"});
@@ -297,6 +199,9 @@ Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts) {
     }
     protect_kernel_trees(plan, facts);
     plan.steps.push_back(ReadOnly{"/sys"});
+    for (const std::string& path : state_directories(facts, tree)) {
+        plan.steps.push_back(Mask{path});
+    }
     if (!spec.cwd && !facts.cwd) {
         throw Error(std::string("cannot keep the current directory: ") + std::strerror(facts.cwd_error))
             .with_fix("cd to a directory that exists, or --cwd DIR");
@@ -342,7 +247,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     Identity identity;
     std::vector<std::string> writable;
     if (spec.only) {
-        identity = keep_tree(plan, spec, facts);
+        identity = keep_tree(plan, spec, facts, tree);
         writable = {"/"};
     } else {
         std::tie(identity, writable) = plan_view(plan, spec, facts, tree);
@@ -364,6 +269,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     plan.steps.push_back(CloseDescriptors{plan.passed});
     plan_core_dumps(plan, spec, facts);
     plan.steps.push_back(NoNewPrivileges{});
+    plan.writable = writable;
     plan_landlock(plan, spec, facts, std::move(writable));
     if (!spec.only) {  // there what the caller may write, the command may
         plan_relays(plan, facts);

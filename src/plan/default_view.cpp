@@ -1,6 +1,7 @@
 #include "plan/default_view.hpp"
 
 #include "plan/credentials.hpp"
+#include "plan/hides.hpp"
 #include "plan/kernel_mounts.hpp"
 #include "plan/places.hpp"
 #include "plan/user_mounts.hpp"
@@ -89,10 +90,18 @@ void DefaultView::build() {
     make_sys();
     kernel_mounts_.guard(plan_.base, "/", false);
     UserMounts(spec_, facts_, tree_, sources_, homes_, kernel_mounts_, learnt_, view_).apply();
+    hide_state();
     choose_cwd();
     plan_.areas = view_.areas();
     plan_.cwd = cwd_;
     plan_.cwd_writable = view_.is_writable(cwd_);
+}
+
+// Whatever was asked for: who can write there says what runs, and who can read there has the variables of others.
+void DefaultView::hide_state() {
+    for (const std::string& path : state_directories(facts_, tree_)) {
+        view_.hide_host(path, true);
+    }
 }
 
 void DefaultView::make_root() {

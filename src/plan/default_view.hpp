@@ -40,6 +40,7 @@ class DefaultView {
     void show_home();
     void hide_credentials();
     void hide_system_credentials();
+    void hide_state();
     void show_cwd();
     void show_resolver_files();
     void choose_cwd();

@@ -1,6 +1,8 @@
 // Which variables the command gets. Pure.
 #pragma once
 
+#include "plan/plan.hpp"
+
 #include <sandbox/spec.hpp>
 
 #include <cstddef>
@@ -11,13 +13,6 @@
 #include <vector>
 
 namespace sandbox::plan {
-
-/// What the sandbox itself says to the command.
-struct Identity {
-    std::string home;
-    std::string cwd;
-    std::optional<std::string> user;  ///< name of the inside's uid, where the inside's passwd has one
-};
 
 struct Environment {
     std::map<std::string, std::string> variables;

@@ -217,6 +217,18 @@ void hide_before(View& view, const host::Facts& facts, const host::Tree& tree, c
     }
 }
 
+std::vector<std::string> state_directories(const host::Facts& facts, const host::Tree& tree) {
+    std::vector<std::string> directories;
+    for (const std::string& path : facts.state) {
+        if (std::optional<std::string> real = tree.canonical(path)) {
+            directories.push_back(*std::move(real));
+        } else if (const std::optional<std::string> above = tree.canonical(spec::parent(path))) {
+            directories.push_back(spec::join(*above, path.substr(path.rfind('/') + 1)));
+        }
+    }
+    return directories;
+}
+
 std::vector<std::string> expand(const View& view, const std::string& pattern) {
     return Expansion(view, pattern).take();
 }

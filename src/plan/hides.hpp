@@ -20,6 +20,9 @@ void hide(View& view, const host::Facts& facts, const host::Tree& tree, const st
 void hide_before(View& view, const host::Facts& facts, const host::Tree& tree, const std::string& path,
                  const std::string& shown);
 
+/// Facts::state as real paths, as far as they can be seen: the registry of sandboxes, which nobody inside may reach.
+[[nodiscard]] std::vector<std::string> state_directories(const host::Facts& facts, const host::Tree& tree);
+
 /// The paths of the inside that a pattern, an absolute path, matches. Symbolic links are not followed by `**`.
 [[nodiscard]] std::vector<std::string> expand(const View& view, const std::string& pattern);
 

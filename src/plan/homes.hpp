@@ -29,6 +29,10 @@ class Homes {
     /// Whether HOME names a directory that can be a home.
     [[nodiscard]] bool is_named() const { return named_; }
 
+    /// Whether this is $XDG_RUNTIME_DIR itself: it holds no files of the user, and can be asked for by its name.
+    [[nodiscard]] bool is_runtime_directory(const std::string& canonical) const {
+        return !runtime_directory_.empty() && canonical == runtime_directory_;
+    }
     /// Whether showing this directory would uncover a whole home.
     [[nodiscard]] bool is_home_or_above(const std::string& canonical, const FileId& id) const;
     /// Whether this directory lies in a credential store or in /run, or has such a store below it.

@@ -70,6 +70,19 @@ struct CommandIds {
     bool foreign = false;  ///< `user` or `group` is not the caller's own
 };
 
+/// What the sandbox itself says to the command.
+struct Identity {
+    std::string home;
+    std::string cwd;
+    std::optional<std::string> user;  ///< name of the inside's uid, where the inside's passwd has one
+};
+
+/// The running sandbox that the command joins, instead of having one of its own.
+struct Joined {
+    std::string name;
+    NamespaceSet owned;  ///< kinds that its guest user namespace owns
+};
+
 struct Plan {
     NamespaceSet fresh;    ///< kinds that are new inside
     NamespaceSet owned;    ///< kinds that the guest's user namespace owns
@@ -94,14 +107,17 @@ struct Plan {
     bool command_is_pid1 = false;         ///< pid 1 of its own pid namespace
     std::optional<OwnTerminal> terminal;  ///< otherwise the caller's
     bool listen = false;                  ///< init hears the terminal's signals for a command that is pid 1
-    std::array<bool, 3> relayed{};    ///< descriptors 0-2 that go through a pipe, as the file could be changed by them
-    std::vector<int> passed;          ///< Spec::descriptors, in ascending order, each once
-    bool errors_with_output = false;  ///< 1 and 2 are the same file and share that pipe
+    std::array<bool, 3> relayed{};  ///< descriptors 0-2 that go through a pipe, as the file could be changed by them
+    std::optional<Joined> joined;
+    Identity identity;
+    std::vector<int> passed;                     ///< Spec::descriptors, in ascending order, each once
+    bool errors_with_output = false;             ///< 1 and 2 are the same file and share that pipe
     std::vector<std::string> environment_names;  ///< what is passed or set, for explain()
     std::size_t environment_withheld = 0;        ///< how many of the caller's variables are not passed
     std::string base = "/";                      ///< the directory of the host that `/` was made from
     std::string cwd = "/";                       ///< inside
     bool cwd_writable = false;
+    std::vector<std::string> writable;  ///< inside paths below which the command may write, as far as the mounts go
     std::map<std::string, std::string> areas;  ///< inside path to the host path shown there; empty: private
     std::vector<std::string> notes;  ///< what the reader should know: Landlock, what can no longer be promised
 };

@@ -1,6 +1,7 @@
 #include "plan/sources.hpp"
 
 #include "plan/environment.hpp"
+#include "plan/hides.hpp"
 #include "plan/overload.hpp"
 #include "spec/paths.hpp"
 
@@ -96,6 +97,13 @@ std::optional<Sources::Found> Sources::find(const std::string& source, const std
     }
     if (found.end != host::Resolution::End::reached) {
         throw refused(asked, source, found, tree_.canonical(source).value_or(""));
+    }
+    for (const std::string& directory : state_directories(facts_, tree_)) {
+        if (spec::is_below_or_same(found.canonical, directory)) {
+            throw Error(asked + ": cannot show " + source + ": " + directory +
+                        " is where the caller's sandboxes are found, and nobody inside may reach it")
+                .with_fix("leave it out");
+        }
     }
     const bool relative = !source.starts_with('/');
     if (relative && !facts_.cwd) {

@@ -208,6 +208,10 @@ struct EnterGuest {
     static constexpr const char* name = "guest";
     std::uint64_t clone_flags = 0;
 };
+/// The guest user namespace of a running sandbox, and what that owns, joined instead (setns(2)).
+struct JoinGuest {
+    static constexpr const char* name = "join-guest";
+};
 struct SetHostname {
     static constexpr const char* name = "hostname";
     std::string value;
@@ -300,9 +304,9 @@ using Step =
     std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory, ScratchFile,
                  ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MountProc, JoinNetwork,
                  MountSysfs, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide, ReadOnly, Pin, PivotRoot, LoopbackUp,
-                 Sysctl, KeepQuotaDirectory, Quota, EnterGuest, SetHostname, SetDomainname, ChangeOwner, ChangeIds,
-                 NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors, CoreLimit, NoNewPrivileges, Landlock,
-                 Capabilities, AwaitInit, Seccomp, Execute>;
+                 Sysctl, KeepQuotaDirectory, Quota, EnterGuest, JoinGuest, SetHostname, SetDomainname, ChangeOwner,
+                 ChangeIds, NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors, CoreLimit, NoNewPrivileges,
+                 Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

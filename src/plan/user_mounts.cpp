@@ -75,7 +75,8 @@ std::string UserMounts::inside(const std::string& target) const {
 }
 
 void UserMounts::refuse_whole_home(const Sources::Found& found) const {
-    if (!spec_.root && homes_.is_home_or_above(found.canonical, found.id)) {
+    if (!spec_.root && homes_.is_home_or_above(found.canonical, found.id) &&
+        !homes_.is_runtime_directory(found.canonical)) {
         throw Error(asked_ + " would uncover a whole home directory: " + found.canonical)
             .with_fix("--home rw shows the real home; or start from a directory below it, or name one");
     }

@@ -254,6 +254,7 @@ constexpr Doing stages[] = {
     {Stage::gid_map, "gid_map", "map the group id"},
     {Stage::handshake, "handshake", "let init go on"},
     {Stage::init_prepare, "init", "prepare init"},
+    {Stage::join, "join", "join the sandbox"},
     {Stage::terminal, "terminal", "make the command's own terminal"},
     {Stage::time_namespace, "time-namespace", "make the time namespace"},
     {Stage::setup, "setup", "set up the sandbox"},
@@ -278,6 +279,18 @@ Cause terminal_cause(const plan::Plan& plan, int error) {
     return {std::strerror(error), ""};
 }
 
+Cause ending_cause(const plan::Joined& joined) {
+    return {joined.name + " is ending", "sandbox list shows what runs"};
+}
+
+Cause joining_cause(int error) {
+    if (error == EPERM) {
+        return {"its namespaces are not the caller's to join",
+                "enter it as the user who started it, and from where it was started"};
+    }
+    return {std::strerror(error), ""};
+}
+
 Cause stage_cause(const plan::Plan& plan, Stage stage, int error) {
     if (error == EMFILE || error == ENFILE) {
         return descriptor_cause();
@@ -286,10 +299,13 @@ Cause stage_cause(const plan::Plan& plan, Stage stage, int error) {
         case Stage::setup:
             return {"the process that does it was killed by signal " + std::to_string(error),
                     "look for the out-of-memory killer in the kernel log (dmesg)"};
+        case Stage::join:
+            return joining_cause(error);
         case Stage::clone_init:
         case Stage::clone_command:
         case Stage::network:
-            return clone_cause(plan, error);
+            // A pid namespace whose process 1 has ended takes no more (fork(2)).
+            return plan.joined && error == ENOMEM ? ending_cause(*plan.joined) : clone_cause(plan, error);
         case Stage::uid_map:
         case Stage::setgroups:
         case Stage::gid_map:

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,13 @@ Pipe make_pipe(const plan::Plan& plan) {
 
 class Start {
   public:
-    Start(plan::Plan plan, const Settings& settings) : settings_(settings), impl_(std::make_unique<Process::Impl>()) {
+    Start(plan::Plan plan, Settings settings)
+        : settings_(std::move(settings)), impl_(std::make_unique<Process::Impl>()) {
         impl_->plan = std::move(plan);
+        impl_->registration = std::move(settings_.registration);
+        if (settings_.joined) {
+            join_program_ = join_program(*settings_.joined, plan_.joined->owned);
+        }
     }
 
     Process run() {
@@ -176,6 +182,8 @@ class Start {
 
     void fill(InitProgram& program) {
         program.trace = settings_.trace;
+        program.inodes = settings_.trace || impl_->registration;
+        program.joined = settings_.joined ? &join_program_ : nullptr;
         program.die_with_thread = settings_.foreground;
         program.order = impl_->orders_reader.get();
         program.status = status_writer_.get();
@@ -241,6 +249,10 @@ class Start {
     }
 
     void write_maps() {
+        if (settings_.joined) {
+            say_go();  // the maps of a running sandbox are written
+            return;
+        }
         const std::string path = "/proc/" + std::to_string(init_pid_);
         const sys::UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
         check(Stage::uid_map, directory ? 0 : errno);
@@ -253,6 +265,10 @@ class Start {
             abandon();
             throw map_failure(plan_, failure);
         }
+        say_go();
+    }
+
+    void say_go() {
         const Order go{Order::Kind::go, 0};
         const bool sent = settings_.fault.stage != Stage::handshake &&
                           ::write(impl_->orders.get(), &go, sizeof go) == static_cast<ssize_t>(sizeof go);
@@ -348,7 +364,9 @@ class Start {
                 check(Stage::terminal, impl_->pty->receive(terminal_.get()));
             }
             check(Stage::refusals, impl_->refusals ? impl_->refusals->receive() : 0);
+            settings_.joined.reset();
             complete_trace();
+            tell_registry();
             return;
         }
         impl_->finish();
@@ -378,8 +396,26 @@ class Start {
         }
     }
 
+    // What cannot be found again is no sandbox with a name.
+    void tell_registry() {
+        if (!impl_->registration) {
+            return;
+        }
+        registry::Running running = std::move(settings_.described);
+        running.init = registry::identify_process(init_pid_);
+        running.command = registry::identify_process(impl_->command);
+        running.sandbox.started = std::time(nullptr);
+        running.sandbox.namespaces = impl_->trace.namespaces;
+        try {
+            impl_->registration->running(running);
+        } catch (const Error&) {
+            impl_->finish();
+            throw;
+        }
+    }
+
     void complete_trace() {
-        if (!settings_.trace) {
+        if (!settings_.trace && !impl_->registration) {
             return;
         }
         for (const spec::NamespaceRow& row : spec::namespace_table) {
@@ -392,7 +428,7 @@ class Start {
         impl_->trace.notes = plan_.notes;
     }
 
-    const Settings& settings_;
+    Settings settings_;
     std::unique_ptr<Process::Impl> impl_;
     const plan::Plan& plan_ = impl_->plan;
     sys::UniqueFd status_writer_;
@@ -403,6 +439,7 @@ class Start {
     sys::UniqueFd terminal_;         ///< socket from init, with both ends of the command's own terminal
     sys::UniqueFd terminal_sender_;  ///< init's end of it
     TerminalProgram terminal_program_;
+    JoinProgram join_program_;
     pid_t init_pid_ = -1;
     int ending_signal_ = 0;
     bool executing_ = false;  ///< the setup child is at its last step
@@ -414,8 +451,8 @@ class Start {
 
 }  // namespace
 
-Process start(plan::Plan plan, const Settings& settings) {
-    return Start(std::move(plan), settings).run();
+Process start(plan::Plan plan, Settings settings) {
+    return Start(std::move(plan), std::move(settings)).run();
 }
 
 }  // namespace sandbox::run

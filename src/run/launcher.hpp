@@ -21,7 +21,9 @@
 #pragma once
 
 #include "plan/plan.hpp"
+#include "registry/registry.hpp"
 #include "run/child/messages.hpp"
+#include "run/joined.hpp"
 
 #include <sandbox/process.hpp>
 
@@ -42,10 +44,13 @@ struct Settings {
     bool foreground = false;
     bool trace = false;
     bool die_with_parent = false;
-    Fault fault;
+    Fault fault = {};
+    std::unique_ptr<registry::Registration> registration = {};  ///< of a sandbox with a name
+    registry::Running described = {};                           ///< what is said there when the command runs
+    std::optional<JoinedNamespaces> joined = {};                ///< for a plan that joins a running sandbox
 };
 
 /// Starts the plan. Throws Error when the command did not come to run; nothing is left behind then.
-[[nodiscard]] Process start(plan::Plan plan, const Settings& settings);
+[[nodiscard]] Process start(plan::Plan plan, Settings settings);
 
 }  // namespace sandbox::run

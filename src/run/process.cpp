@@ -113,7 +113,11 @@ void Process::Impl::send(run::Order::Kind kind, int number) const noexcept {
 
 void Process::Impl::kill() noexcept {
     killed_ = true;
-    sys::pidfd_send_signal(init.get(), SIGKILL);
+    if (plan.joined) {
+        send(run::Order::Kind::abort, 0);  // it must reap what it started: see quit() in child/init.cpp
+    } else {
+        sys::pidfd_send_signal(init.get(), SIGKILL);
+    }
 }
 
 void Process::Impl::finish() noexcept {
@@ -134,6 +138,10 @@ void Process::Impl::finish() noexcept {
         }
     }
     placeholders.reset();
+    if (registration && outcome) {
+        registration->ended(*outcome);
+    }
+    registration.reset();
     for (run::Relay& relay : relays) {
         relay.finish();
     }

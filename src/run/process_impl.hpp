@@ -3,6 +3,7 @@
 
 #include "placeholder/placeholders.hpp"
 #include "plan/plan.hpp"
+#include "registry/registry.hpp"
 #include "run/child/messages.hpp"
 #include "run/pty_relay.hpp"
 #include "run/refusals.hpp"
@@ -55,6 +56,7 @@ class Process::Impl {
     sys::UniqueFd signals;        ///< signalfd, in the foreground
     sys::UniqueFd parent;         ///< pidfd, with die_with_parent
     std::unique_ptr<placeholder::Placeholders> placeholders;
+    std::unique_ptr<registry::Registration> registration;  ///< of a sandbox with a name
     std::vector<run::Relay> relays;
     std::unique_ptr<run::PtyRelay> pty;      ///< with a terminal of the command's own
     std::optional<run::Refusals> refusals;   ///< with a listener for the command's filter

@@ -319,7 +319,7 @@ std::optional<KernelVersion> kernel_version(std::string_view release) {
 }
 
 OciProfile parse_profile(std::string_view text) {
-    const Json json = parse_json(text);
+    const Json json = json::parse_json(text);
     Object object(json, "a profile");
     OciProfile profile;
     profile.default_action = action_of(object, "defaultAction", "defaultErrnoRet", "defaultErrno");

@@ -4,7 +4,7 @@
 // from half of what it should.
 #pragma once
 
-#include "seccomp/json.hpp"
+#include "json/json.hpp"
 
 #include <array>
 #include <cstddef>
@@ -15,6 +15,10 @@
 #include <vector>
 
 namespace sandbox::seccomp {
+
+using json::Json;
+/// What is no profile: what() says where and why.
+using BadProfile = json::BadText;
 
 /// What becomes of a call.
 struct Action {

@@ -4,6 +4,7 @@
 #include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <set>
 #include <string>
@@ -14,6 +15,10 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& what, const std::string& fix) {
     throw Error(what).with_fix(fix);
+}
+
+bool is_alphanumeric(char letter) noexcept {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9');
 }
 
 bool has_nul(const std::string& text) {
@@ -39,6 +44,16 @@ void check_strings(const Spec& spec) {
         if (*name && ((*name)->empty() || (*name)->size() > 64 || has_nul(**name))) {
             throw Error("host and domain names have 1 to 64 bytes (uname(2)): '" + escaped(**name) + "'");
         }
+    }
+}
+
+void check_name(const Spec& spec) {
+    if (spec.name && !is_name(*spec.name)) {
+        refuse("--name '" + escaped(*spec.name) + "': not a name for a sandbox",
+               "a letter or a digit, and up to 63 of those and . _ -");
+    }
+    if (spec.detached && !spec.name) {
+        throw Error("a sandbox that is asked for later needs a name");
     }
 }
 
@@ -293,8 +308,17 @@ void check_system_calls(const Spec& spec) {
 
 }  // namespace
 
+bool is_name(std::string_view text) noexcept {
+    constexpr std::size_t most = 64;
+    return !text.empty() && text.size() <= most && is_alphanumeric(text.front()) &&
+           std::ranges::all_of(text, [](char letter) {
+               return is_alphanumeric(letter) || letter == '.' || letter == '_' || letter == '-';
+           });
+}
+
 void validate(const Spec& spec) {
     check_strings(spec);
+    check_name(spec);
     check_ids(spec);
     check_user(spec);
     check_namespaces(spec);

@@ -2,6 +2,7 @@
 // left.
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -19,6 +20,9 @@
 #include "host/probe.hpp"
 #include "host/tree.hpp"
 #include "plan/build.hpp"
+#include "plan/enter.hpp"
+#include "registry/registry.hpp"
+#include "run/joined.hpp"
 #include "run/launcher.hpp"
 #include "spec/validate.hpp"
 #include "support/ids.hpp"
@@ -63,6 +67,8 @@ constexpr const char* stage_name(Stage stage) {
             return "setup";
         case Stage::network:
             return "network";
+        case Stage::join:  // of a command that joins a sandbox alone
+            return "join";
         case Stage::terminal:
             return "terminal";
         case Stage::refusals:
@@ -153,13 +159,26 @@ std::vector<int> blocked_signals() {
     return blocked;
 }
 
+/// For a plan that joins a running sandbox: its namespaces.
+sandbox::run::Settings settings_for(const Plan& plan) {
+    sandbox::run::Settings settings;
+    if (plan.joined) {
+        const auto found = sandbox::registry::find_running(plan.joined->name);
+        EXPECT_TRUE(found) << "the sandbox that is joined has ended";
+        if (found) {
+            settings.joined = sandbox::run::open_namespaces(*found);
+        }
+    }
+    return settings;
+}
+
 /// Starts the plan, which must fail. Without an error, or where `check` finds something, a line of text.
 std::string fail(const Plan& plan, const Fault& fault, bool foreground, std::optional<Error>& error) {
-    sandbox::run::Settings settings;
+    sandbox::run::Settings settings = settings_for(plan);
     settings.foreground = foreground;
     settings.fault = fault;
     try {
-        sandbox::run::start(plan, settings).wait();
+        sandbox::run::start(plan, std::move(settings)).wait();
         return "no error was thrown\n";
     } catch (const Error& thrown) {
         error = thrown;
@@ -211,7 +230,9 @@ class FaultInjection : public SandboxTest {
         const std::vector<int> blocked = blocked_signals();
         std::optional<Error> error;
         EXPECT_EQ(fail(plan, fault, false, error), "");
-        if (plan.fresh.contains(Namespace::pid)) {
+        if (plan.joined) {
+            EXPECT_EQ(children_left(), 1U) << "the init of the sandbox that is joined";
+        } else if (plan.fresh.contains(Namespace::pid)) {
             EXPECT_EQ(children_left(), 0U) << "processes, at the time of the error";
         }
         EXPECT_EQ(open_descriptors(), descriptors);
@@ -241,6 +262,7 @@ TEST_F(FaultInjection, ThePlansHaveEveryKindOfStep) {
             kinds.insert(step.index());
         }
     }
+    kinds.insert(sandbox::plan::Step(sandbox::plan::JoinGuest{}).index());  // below
     if (landlock_abi() < 2) {
         kinds.insert(sandbox::plan::Step(sandbox::plan::Landlock{}).index());
     }
@@ -299,6 +321,38 @@ TEST_F(FaultInjection, EveryStageWithASharedPidNamespace) {
         check_stage(plan, stage, EIO);
         expect_nothing_left();
     }
+}
+
+// The sandbox that is joined goes on, and can end afterwards: nothing of the failed ones is left in it.
+TEST_F(FaultInjection, EveryStageAndStepOfACommandThatJoins) {
+    ASSERT_EQ(setenv("XDG_RUNTIME_DIR", directory().path().c_str(), 1), 0);
+    ASSERT_EQ(chmod(directory().path().c_str(), 0700), 0);
+    Spec spec;
+    spec.command = {"sleep", "1000"};
+    spec.name = "joined";
+    std::optional<sandbox::Process> joined = sandbox::launch(spec);
+    sandbox::EnterSpec enter;
+    enter.command = {"true"};
+    const auto found = sandbox::registry::find_running("joined");
+    ASSERT_TRUE(found);
+    const Plan plan = sandbox::plan::build_entering(enter, found->entry, sandbox::host::probe());
+    EXPECT_EQ(sandbox::run::start(plan, settings_for(plan)).wait().exit_status(), 0);
+    for (const Stage stage : {Stage::pipes, Stage::clone_init, Stage::handshake, Stage::init_prepare, Stage::join,
+                              Stage::clone_command, Stage::init_supervision, Stage::init_confine}) {
+        check_stage(plan, stage, EIO);
+    }
+    bool joins = false;
+    for (std::size_t index = 0; index < plan.steps.size(); ++index) {
+        joins = joins || std::holds_alternative<sandbox::plan::JoinGuest>(plan.steps[index]);
+        check_step(plan, index, EIO);
+    }
+    EXPECT_TRUE(joins);
+    EXPECT_EQ(sandbox::run::start(plan, settings_for(plan)).wait().exit_status(), 0);
+    joined->kill();
+    EXPECT_EQ(joined->wait().kind, sandbox::Outcome::Kind::lost);
+    joined.reset();
+    EXPECT_EQ(children_left(), 0U);
+    unsetenv("XDG_RUNTIME_DIR");
 }
 
 TEST_F(FaultInjection, AFailureAmongManyLeavesTheNextStartAlone) {

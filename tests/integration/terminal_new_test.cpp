@@ -213,7 +213,7 @@ std::string script_around(const std::string& options, const std::string& command
 }
 
 void expect_restored(Terminal& terminal, const std::string& before, const std::string& status) {
-    terminal.expect("status=" + status + ".");
+    terminal.expect("status=" + status + ".\r\n");  // what is typed before that would be echoed in front of it
     EXPECT_EQ(describe(terminal.modes()), before);
     terminal.type("text\n");
     terminal.expect("text\r\ntext\r\n");

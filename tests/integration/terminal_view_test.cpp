@@ -154,7 +154,7 @@ void expect_terminal_restored_after(const std::string& command, const std::strin
     const pid_t group = terminal.foreground();
     terminal.type("\n");
     terminal.expect("status=");
-    terminal.expect(".");
+    terminal.expect(".\r\n");  // what is typed before that would be echoed in front of it
     EXPECT_EQ(describe(terminal.modes()), before) << command;
     EXPECT_EQ(terminal.foreground(), group) << command;
     // And it is one that can be typed at.

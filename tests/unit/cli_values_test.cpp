@@ -225,6 +225,8 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"allow-syscall", {"bpff", "bpf,", ",", "@", "@mnt", "mount ptrace", "BPF", "165", "mount@"}},
     {"deny-syscall", {"ptraze", "@all", "-ptrace"}},
     {"tty", {"own", "none", "raw"}},
+    {"name", {"a/b", ".", "..", "-x", "a b", "\xc3\xbc"}},
+    {"log", {}},
 };
 
 TEST(Values, BadOnesAreErrorsThatNameOptionAndValue) {

@@ -102,6 +102,21 @@ std::set<std::string> mentioned(const std::string& page) {
     return names;
 }
 
+/// `.It Cm enter Ar NAME Op Ar COMMAND` has `NAME [COMMAND]`: an `Op` goes on to the end of the line.
+std::string verb_arguments(const std::vector<std::string>& words) {
+    std::string arguments;
+    std::string closing;
+    for (std::size_t at = 3; at < words.size(); ++at) {
+        if (words[at] == "Op") {
+            arguments += arguments.empty() ? "[" : " [";
+            closing += "]";
+        } else if (words[at] != "Ar") {
+            arguments += (arguments.empty() || arguments.ends_with('[') ? "" : " ") + plain(words[at]);
+        }
+    }
+    return arguments + closing;
+}
+
 TEST(ManPage, DocumentsEveryOptionWithItsArgument) {
     const std::map<std::string, std::string> options = documented(test::read_source_file("man/sandbox.1"));
     for (const Option& option : option_table) {
@@ -131,10 +146,7 @@ TEST(ManPage, DocumentsEveryVerb) {
     for (std::string line; std::getline(lines, line);) {
         if (line.starts_with(".It Cm ")) {
             const std::vector<std::string> words = tokens(line);
-            std::string arguments;
-            for (std::size_t at = 4; at < words.size(); ++at) {
-                arguments += (arguments.empty() ? "" : " ") + words[at];
-            }
+            const std::string arguments = verb_arguments(words);
             EXPECT_TRUE(verbs.emplace(words[2], arguments).second) << "documented twice: " << words[2];
         }
     }
@@ -143,6 +155,22 @@ TEST(ManPage, DocumentsEveryVerb) {
         const auto found = verbs.find(std::string(verb.name));
         ASSERT_NE(found, verbs.end()) << "no .It Cm " << verb.name;
         EXPECT_EQ(found->second, verb.arguments) << verb.name;
+    }
+}
+
+TEST(ManPage, EachVerbHasAPageWithItsOptions) {
+    for (const Verb& verb : verb_table) {
+        if (verb.id == VerbId::gc) {
+            continue;  // it has none, and stands in sandbox(1)
+        }
+        std::map<std::string, std::string> options{{"help", ""}};
+        for (const VerbOption& option : verb_options) {
+            if (option.verb == verb.id) {
+                options.emplace(option.name, option.argument);
+            }
+        }
+        const std::string page = test::read_source_file("man/sandbox-" + std::string(verb.name) + ".1");
+        EXPECT_EQ(documented(page), options) << verb.name;
     }
 }
 

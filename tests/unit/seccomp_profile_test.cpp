@@ -16,6 +16,11 @@
 namespace sandbox::seccomp {
 namespace {
 
+using json::most_json_bytes;
+using json::most_json_depth;
+using json::most_json_keys;
+using json::parse_json;
+
 std::string refusal(const std::string& text) {
     try {
         (void)parse_profile(text);

@@ -29,6 +29,16 @@ struct TerminalProgram {
     int launcher = -1;         ///< socket: both ends of the terminal go there
 };
 
+/// Two user namespaces and one of every other kind.
+inline constexpr std::size_t most_joined = 9;
+
+/// The namespaces of a running sandbox, to be joined in this order.
+struct JoinProgram {
+    int all[most_joined] = {-1, -1, -1, -1, -1, -1, -1, -1, -1};
+    std::size_t of_setup = 0;  ///< how many are joined by init: the setup user namespace and what that owns
+    std::size_t count = 0;     ///< the rest by the setup child: the guest's user namespace and what that owns
+};
+
 /// Everything that init needs, made by the launcher before the clone. Pointers stay valid in the copied memory.
 struct InitProgram {
     const plan::Step* steps = nullptr;
@@ -44,6 +54,7 @@ struct InitProgram {
     bool die_with_thread =
         false;  ///< the launcher has one thread, whose end is its own: a parent-death signal is right
     bool trace = false;
+    bool inodes = false;  ///< the inodes of the command's namespaces are reported
     const char* guest_uid_map = nullptr;
     const char* guest_gid_map = nullptr;
     const char* time_offsets = nullptr;  ///< text for timens_offsets, or nullptr
@@ -59,6 +70,7 @@ struct InitProgram {
     std::size_t passed_count = 0;
     int streams[3] = {-1, -1, -1};              ///< what replaces descriptors 0-2, or -1
     const TerminalProgram* terminal = nullptr;  ///< the command's own, or nullptr
+    const JoinProgram* joined = nullptr;        ///< a running sandbox instead of new namespaces, or nullptr
     int refusals = -1;                          ///< socket: the listener of the command's filter goes there, or -1
 
     /// Fault injection, for tests only: this step (by index) or stage fails with this errno instead of being done.
@@ -84,6 +96,9 @@ struct SetupContext {
 /// Makes the command's own terminal, the controlling one of a session that init leads from then on. Returns an errno.
 /// terminal.cpp
 [[nodiscard]] int make_terminal(const TerminalProgram& program, SetupContext& context) noexcept;
+
+/// Joins what of a running sandbox the setup user namespace owns. Returns an errno. join.cpp
+[[nodiscard]] int join_namespaces(const InitProgram& program) noexcept;
 
 /// The body of the setup child: every step of the plan, the last of which is exec. Does not return.
 [[noreturn]] void run_setup(const InitProgram& program, const SetupContext& context) noexcept;

@@ -25,18 +25,26 @@
 namespace sandbox::run {
 namespace {
 
-[[noreturn]] void fail(const InitProgram& program, Stage stage, int error) noexcept {
-    const Status status{Status::Kind::stage_failed, static_cast<std::int32_t>(stage), error};
-    [[maybe_unused]] const ssize_t written = ::write(program.status, &status, sizeof status);
+// In a pid namespace of its own init takes the setup child with it. Of one that was joined it is no part: a child that
+// nobody reaps would keep that sandbox from ending.
+[[noreturn]] void quit(const InitProgram& program, pid_t child) noexcept {
+    if (program.joined != nullptr && child > 0) {
+        siginfo_t info{};
+        ::kill(child, SIGKILL);
+        while (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED) < 0 && errno == EINTR) {
+        }
+    }
     ::_exit(125);
 }
 
-void check(const InitProgram& program, Stage stage, int error) noexcept {
+void check(const InitProgram& program, Stage stage, int error, pid_t child = -1) noexcept {
     if (stage == program.fault_stage) {
         error = program.fault_error;
     }
     if (error != 0) {
-        fail(program, stage, error);
+        const Status status{Status::Kind::stage_failed, static_cast<std::int32_t>(stage), error};
+        [[maybe_unused]] const ssize_t written = ::write(program.status, &status, sizeof status);
+        quit(program, child);
     }
 }
 
@@ -87,12 +95,15 @@ bool replace_streams(const InitProgram& program) noexcept {
 
 // Reads a message, but for as long as the launcher and its parent live only: the end of a pipe says nothing while a
 // copy of its other end is in a process that another thread of the launcher forked.
-ssize_t read_while_wanted(const InitProgram& program, int fd, void* data, std::size_t size) noexcept {
-    pollfd watched[] = {{fd, POLLIN, 0}, {program.launcher, POLLIN, 0}, {program.parent, POLLIN, 0}};
-    while (::poll(watched, 3, -1) < 0) {
+ssize_t read_while_wanted(const InitProgram& program, int fd, void* data, std::size_t size, pid_t child = -1) noexcept {
+    // An order that comes while the child sets up is to abort.
+    const int order = program.joined != nullptr && child > 0 ? program.order : -1;
+    pollfd watched[] = {
+        {fd, POLLIN, 0}, {program.launcher, POLLIN, 0}, {program.parent, POLLIN, 0}, {order, POLLIN, 0}};
+    while (::poll(watched, 4, -1) < 0) {
     }
-    if (watched[1].revents != 0 || watched[2].revents != 0) {
-        ::_exit(125);
+    if (watched[1].revents != 0 || watched[2].revents != 0 || watched[3].revents != 0) {
+        quit(program, child);
     }
     return ::read(fd, data, size);
 }
@@ -147,6 +158,9 @@ pid_t clone_setup_child(const InitProgram& program, SetupContext context, const 
 
 // The guest's maps, through the host's /proc: a process of the parent user namespace may write them, once each.
 void write_guest_maps(const InitProgram& program, int host_proc, const char* pid) noexcept {
+    if (program.joined != nullptr) {
+        return;  // they are written
+    }
     const int directory = ::openat(host_proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
     check(program, Stage::guest_uid_map,
           directory < 0 ? errno : write_file(directory, "uid_map", program.guest_uid_map));
@@ -193,11 +207,14 @@ void hide(const InitProgram& program) noexcept {
 
 // Before anything of the sandbox exists: what init is to the launcher and to its own children.
 void settle(const InitProgram& program) noexcept {
-    const int keep[] = {program.order,      program.status,
-                        program.report,     program.launcher,
-                        program.parent,     program.streams[0],
-                        program.streams[1], program.streams[2],
-                        program.refusals,   program.terminal != nullptr ? program.terminal->launcher : -1};
+    int keep[10 + most_joined] = {program.order,      program.status,
+                                  program.report,     program.launcher,
+                                  program.parent,     program.streams[0],
+                                  program.streams[1], program.streams[2],
+                                  program.refusals,   program.terminal != nullptr ? program.terminal->launcher : -1};
+    for (std::size_t i = 0; i < most_joined; ++i) {
+        keep[10 + i] = program.joined != nullptr ? program.joined->all[i] : -1;
+    }
     close_all_but(keep, program);
     struct sigaction plain {};
     plain.sa_handler = SIG_DFL;
@@ -205,7 +222,7 @@ void settle(const InitProgram& program) noexcept {
     if (!program.own_pid_namespace) {
         ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     }
-    if (program.die_with_thread) {
+    if (program.die_with_thread && program.joined == nullptr) {
         // A stopped init cannot notice the launcher's death: the kernel's SIGKILL ends it all the same.
         ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     }
@@ -221,6 +238,9 @@ void prepare(const InitProgram& program, SetupContext& context, Links& links) no
                           ::pipe2(links.announce, O_CLOEXEC) == 0 && ::pipe2(links.proceed, O_CLOEXEC) == 0 &&
                           replace_streams(program);
     check(program, Stage::init_prepare, prepared ? 0 : errno);
+    if (program.joined != nullptr) {
+        check(program, Stage::join, join_namespaces(program));
+    }
     check(program, Stage::terminal, program.terminal != nullptr ? make_terminal(*program.terminal, context) : 0);
     if (program.time_offsets != nullptr) {
         check(program, Stage::time_namespace, make_time_namespace(program));
@@ -243,12 +263,17 @@ void let_go(const InitProgram& program, const SetupContext& context, const Links
     for (std::size_t i = 0; i < program.passed_count; ++i) {
         ::close(program.passed[i]);
     }
+    for (std::size_t i = 0; program.joined != nullptr && i < most_joined; ++i) {
+        if (program.joined->all[i] >= 0) {
+            ::close(program.joined->all[i]);
+        }
+    }
     sys::close_range(0, 2, 0);
 }
 
 // The setup child is in the guest user namespace and says by which number the host's /proc knows it.
 void await_guest(const InitProgram& program, const Links& links, pid_t command, char* pid, std::size_t size) noexcept {
-    if (read_while_wanted(program, links.announce[0], pid, size) > 0) {
+    if (read_while_wanted(program, links.announce[0], pid, size, command) > 0) {
         return;
     }
     siginfo_t info{};
@@ -284,7 +309,7 @@ void run_init(const InitProgram& program) noexcept {
     let_go(program, context, links);
 
     // While the setup child mounts: the network namespace takes as long as all of that.
-    check(program, Stage::network, make_network(program.init_unshare_flags));
+    check(program, Stage::network, make_network(program.init_unshare_flags), command);
     if (program.init_unshare_flags != 0) {
         [[maybe_unused]] const ssize_t told = ::write(links.proceed[1], "", 1);
     }
@@ -310,7 +335,7 @@ void run_init(const InitProgram& program) noexcept {
     if (error == 0) {
         error = watch_events(supervision);
     }
-    check(program, Stage::init_supervision, error);
+    check(program, Stage::init_supervision, error, command);
     supervise(supervision);
 }
 

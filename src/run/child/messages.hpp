@@ -17,6 +17,7 @@ enum class Stage : std::uint32_t {
     gid_map,           ///< launcher: its gid_map
     handshake,         ///< launcher: "go"
     init_prepare,      ///< init: descriptors, cwd, /proc
+    join,              ///< init: the namespaces of a running sandbox
     terminal,          ///< init: the command's own terminal
     time_namespace,    ///< init: time namespace and its offsets
     setup,             ///< init: the setup child was killed; the error is a signal

@@ -85,6 +85,10 @@ int execute(SetupState& state, const plan::EnterGuest& step) noexcept {
     if (::syscall(SYS_unshare, step.clone_flags) < 0) {
         return errno;
     }
+    return announce_guest(state);
+}
+
+int announce_guest(const SetupState& state) noexcept {
     // Init finds us by the number that the host's /proc has for us.
     char pid[24];
     const ssize_t length = ::readlinkat(state.context.host_proc, "self", pid, sizeof pid - 1);

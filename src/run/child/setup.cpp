@@ -65,7 +65,7 @@ void run_setup(const InitProgram& program, const SetupContext& context) noexcept
         Report report;
         report.step = static_cast<std::uint32_t>(index);
         if (std::holds_alternative<plan::Execute>(step) && index != program.fault_step) {
-            if (program.trace) {
+            if (program.inodes) {
                 report_inodes(program);
             }
             report.kind = Report::Kind::executing;

@@ -60,6 +60,9 @@ int execute(SetupState& state, const plan::SetHostname& step) noexcept;
 int execute(SetupState& state, const plan::SetDomainname& step) noexcept;
 int execute(SetupState& state, const plan::AwaitInit& step) noexcept;
 
+// join.cpp
+int execute(SetupState& state, const plan::JoinGuest& step) noexcept;
+
 // process.cpp
 int execute(SetupState& state, const plan::NewSession& step) noexcept;
 int execute(SetupState& state, const plan::ProcessGroup& step) noexcept;
@@ -89,6 +92,10 @@ int open_target(const SetupState& state, const char* path) noexcept;
 
 /// Attaches the detached tree `tree` at `target` inside. mounts.cpp
 int attach(const SetupState& state, int tree, const char* target) noexcept;
+
+/// Tells init by which number the host's /proc knows the setup child, which is in the guest's user namespace, and
+/// waits. Returns an errno. namespaces.cpp
+int announce_guest(const SetupState& state) noexcept;
 
 /// Waits for init's next word that the setup child may go on. namespaces.cpp
 void await_init(const SetupState& state) noexcept;

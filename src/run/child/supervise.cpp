@@ -284,7 +284,7 @@ void supervise(Supervision& supervision) noexcept {
     const int error = program.fault_stage == Stage::init_confine ? program.fault_error : confine_init();
     if (error != 0) {
         tell(supervision, Status::Kind::stage_failed, static_cast<int>(Stage::init_confine), error);
-        ::_exit(125);
+        end(supervision);
     }
     [[maybe_unused]] const ssize_t written = ::write(supervision.proceed, "", 1);
     for (;;) {

@@ -1,0 +1,29 @@
+// The namespaces of a running sandbox, opened to be joined.
+//
+// They are reached through the sandbox's own command, in /proc: init and the launcher are closed to everybody. Nothing
+// that the command says counts. It is held by a pidfd and recognised by its start time, and each namespace is the one
+// that the registry knows, by its inode - the command of a sandbox with --allow-namespaces may have left it.
+#pragma once
+
+#include "registry/registry.hpp"
+#include "run/child/child.hpp"
+#include "sys/fd.hpp"
+
+#include <sandbox/registry.hpp>
+
+#include <array>
+
+namespace sandbox::run {
+
+struct JoinedNamespaces {
+    sys::UniqueFd setup;                               ///< the setup user namespace
+    std::array<sys::UniqueFd, namespace_count> kinds;  ///< indexed by Namespace; empty for what is the caller's own
+};
+
+/// In the order of joining. The descriptors stay those of `namespaces`. `owned`: kinds of the guest's user namespace.
+[[nodiscard]] JoinProgram join_program(const JoinedNamespaces& namespaces, NamespaceSet owned);
+
+/// Throws Error where the sandbox ends meanwhile, its command has left a namespace, or a namespace cannot be opened.
+[[nodiscard]] JoinedNamespaces open_namespaces(const registry::Found& found);
+
+}  // namespace sandbox::run
