@@ -36,25 +36,59 @@ host::Wanted wanted(const Spec& spec) {
     return wanted;
 }
 
-host::Facts look_at_host(const Spec& spec) {
-    host::Facts facts = host::probe(wanted(spec));
-    facts.state = placeholder::own_state_paths();
-    if (spec.system_call_profile) {
-        facts.system_call_profile = host::read_profile(*spec.system_call_profile);
+/// The host's file tree, of which no question waits for ever.
+class HostTree {
+  public:
+    explicit HostTree(const host::Facts& facts) {
+        if (host::TreeAnswering::is_needed(facts.mounts)) {
+            answering_.emplace(real_, facts.mounts, facts.cwd);
+        }
     }
-    return facts;
+    [[nodiscard]] const host::Tree& get() const {
+        return answering_ ? static_cast<const host::Tree&>(*answering_) : real_;
+    }
+
+  private:
+    const host::RealTree real_;
+    std::optional<host::TreeAnswering> answering_;
+};
+
+// Whoever does not know all records takes another sandbox's placeholder for a file of the host, and removes what that
+// sandbox has adopted: no other directory makes up for one that cannot be read.
+void check_records(const host::Tree& tree) {
+    if (!tree.may_be_silent()) {
+        return;
+    }
+    for (const std::string& path : placeholder::own_state_paths()) {
+        if (const std::optional<std::string> mount = tree.silent(path)) {
+            throw Error("cannot look for records of placeholders in " + path + ": the file system mounted at " +
+                        *mount + " does not answer")
+                .with_fix("unmount it, or set XDG_RUNTIME_DIR to another directory if that leads there");
+        }
+    }
 }
 
-// The placeholders of other sandboxes are not there: what is missing without them is missing.
-plan::Plan make_plan(const Spec& spec, std::set<placeholder::Id> placeholders) {
-    spec::validate(spec);
-    const host::Facts facts = look_at_host(spec);
-    const host::RealTree real;
-    std::optional<host::TreeAnswering> answering;
-    if (host::TreeAnswering::is_needed(facts.mounts)) {
-        answering.emplace(real, facts.mounts, facts.cwd);
+std::string read_profile(const std::string& path, const host::Tree& tree) {
+    if (const std::optional<std::string> mount = tree.silent(path)) {
+        throw Error("--seccomp " + path + ": the file system mounted at " + *mount + " does not answer")
+            .with_fix("unmount it, or name a file that lies elsewhere");
     }
-    const host::Tree& tree = answering ? static_cast<const host::Tree&>(*answering) : real;
+    return host::read_profile(path);
+}
+
+// The placeholders of other sandboxes are not there: what is missing without them is missing. `look` finds them.
+template <class Look>
+plan::Plan make_plan(const Spec& spec, const Look& look) {
+    spec::validate(spec);
+    host::Facts facts = host::probe(wanted(spec));
+    facts.state = placeholder::own_state_paths();
+    const HostTree host(facts);
+    const host::Tree& tree = host.get();
+    if (spec.system_call_profile) {
+        facts.system_call_profile = read_profile(*spec.system_call_profile, tree);
+    }
+    check_records(tree);
+    std::set<placeholder::Id> placeholders = look();
     if (placeholders.empty()) {
         return plan::build(spec, facts, host::TreeOnce(tree));
     }
@@ -88,16 +122,15 @@ bool hold_state(const Spec& spec, const plan::Plan& plan) {
 }
 
 plan::Plan make_plan(const Spec& spec) {
-    return make_plan(spec, placeholder::known());
+    return make_plan(spec, placeholder::known);
 }
 
 }  // namespace
 
 Process launch(const Spec& spec) {
-    std::set<placeholder::Id> placeholders = placeholder::sweep().known;
-    plan::Plan plan = make_plan(spec, placeholders);
+    plan::Plan plan = make_plan(spec, [] { return placeholder::sweep().known; });
     if (hold_state(spec, plan)) {
-        plan = make_plan(spec, std::move(placeholders));
+        plan = make_plan(spec, placeholder::known);
     }
     run::load_contents(plan);
     run::Settings settings;
@@ -112,6 +145,8 @@ Process launch(const Spec& spec) {
 }
 
 std::vector<std::string> collect_garbage() {
+    const host::Facts facts = host::probe({});
+    check_records(HostTree(facts).get());
     registry::collect();
     return placeholder::sweep().problems;
 }

@@ -6,10 +6,13 @@
 #include "host/subids.hpp"
 #include "plan/step.hpp"
 
+#include <sandbox/error.hpp>
+
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -51,6 +54,21 @@ struct Resolution {
     uid_t owner = 0;        ///< of_another_user
 };
 
+/// What a question throws that leads into a file system which does not answer.
+class Silent : public Error {
+  public:
+    Silent(const std::string& path, std::string mount)
+        : Error(Error("cannot look at " + path + ": the file system mounted at " + mount + " does not answer")
+                    .with_fix("name nothing that leads into it, or unmount it; by --hide " +
+                              mount.substr(0, mount.rfind(" (")) + " it is left out")),
+          mount_(std::move(mount)) {}
+    /// As a person reads it: the mount point and the type.
+    [[nodiscard]] const std::string& mount() const noexcept { return mount_; }
+
+  private:
+    std::string mount_;
+};
+
 /// The host's file tree. Paths are absolute, or relative to the caller's current directory.
 class Tree {
   public:
@@ -71,6 +89,12 @@ class Tree {
     /// The content of a small regular file below the directory `root`, which symbolic links do not leave; or an empty
     /// string.
     [[nodiscard]] virtual std::string read(const std::string& root, const std::string& path) const = 0;
+    /// Whether a question may lead into a file system that does not answer.
+    [[nodiscard]] virtual bool may_be_silent() const { return false; }
+    /// The mount that does not answer and that whoever enters or opens `path` would wait for, as a person reads it.
+    [[nodiscard]] virtual std::optional<std::string> silent(const std::string& path) const {
+        return static_cast<void>(path), std::nullopt;
+    }
 };
 
 /// An open descriptor: one of 0, 1, 2, or one that is to be passed.

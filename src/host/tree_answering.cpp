@@ -1,24 +1,19 @@
 #include "host/tree_answering.hpp"
 
 #include "spec/paths.hpp"
-#include "sys/clone.hpp"
-#include "sys/fd.hpp"
-#include "sys/syscalls.hpp"
-
-#include <sandbox/error.hpp>
+#include "sys/killable.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <deque>
 #include <string_view>
 #include <utility>
 
-#include <poll.h>
-#include <sys/prctl.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 namespace sandbox::host {
 namespace {
@@ -42,55 +37,27 @@ std::string device_text(dev_t device) {
     return std::to_string(major(device)) + ":" + std::to_string(minor(device));
 }
 
-// What the plan is going to ask, by system calls alone: the caller may have threads, whose locks this copy has, too.
-[[noreturn]] void rehearse(const char* directory, const char* entry) noexcept {
-    // It may wait for longer than we live: whoever reads our output must see its end all the same.
-    sys::close_range(0, ~0U, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+struct Question {
+    const char* directory;
+    const char* entry;
+};
+
+// What the plan is going to ask.
+int rehearse(const void* argument) noexcept {
+    const auto* question = static_cast<const Question*>(argument);
     struct statx found {};
-    ::statx(AT_FDCWD, entry, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &found);
-    const int listed = ::open(directory, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+    ::statx(AT_FDCWD, question->entry, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &found);
+    const int listed = ::open(question->directory, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
     char names[4096];
     ::syscall(SYS_getdents64, listed, names, sizeof names);
-    ::_exit(0);
+    return 0;
 }
 
-// Nobody can interrupt a system call that waits for a file system, but whoever waits in it can be killed.
 bool answers(const std::string& directory, const std::string& name) {
     const std::string entry = spec::join(directory, name) + (name == "." ? "/." : "");
-    int pidfd = -1;
-    clone_args arguments{};
-    arguments.flags = CLONE_PIDFD;
-    arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-    arguments.exit_signal = 0;  // the caller's SIGCHLD is not ours
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    const pid_t child = sys::clone_process(arguments);
-    if (child == 0) {
-        rehearse(directory.c_str(), entry.c_str());
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (child < 0) {
-        return true;  // nobody to send: as if there were no doubt
-    }
-    const sys::UniqueFd process(sys::above_streams(pidfd));
-    const auto ended = [&](int milliseconds) {
-        pollfd watched{process.get(), POLLIN, 0};
-        int got = 0;
-        while ((got = ::poll(&watched, 1, milliseconds)) < 0 && errno == EINTR) {
-        }
-        return got > 0;
-    };
-    const bool in_time = ended(patience_ms);
-    if (!in_time) {
-        sys::pidfd_send_signal(process.get(), SIGKILL);
-    }
-    if (in_time || ended(1000)) {
-        ::waitpid(child, nullptr, __WALL);
-    }
-    return in_time;
+    const Question question{directory.c_str(), entry.c_str()};
+    // With nobody to send it is as if there were no doubt.
+    return sys::run_killable(patience_ms, rehearse, &question).has_value();
 }
 
 }  // namespace
@@ -205,10 +172,7 @@ std::optional<TreeAnswering::Mount> TreeAnswering::silent_on(const std::string& 
 
 void TreeAnswering::check(const std::string& path, Last last) const {
     if (const std::optional<Mount> silent = silent_on(path, last)) {
-        throw Error("cannot look at " + path + ": the file system mounted at " + silent->target + " (" + silent->type +
-                    ") does not answer")
-            .with_fix("name nothing that leads into it, or unmount it; by --hide " + silent->target +
-                      " it is left out");
+        throw Silent(path, silent->text());
     }
 }
 
@@ -231,7 +195,7 @@ Resolution TreeAnswering::resolve(const std::string& path, const LinkRule& rule)
     if (const std::optional<Mount> silent = silent_on(path, Last::followed)) {
         Resolution result;
         result.error = ETIMEDOUT;
-        result.link = silent->target + " (" + silent->type + ")";
+        result.link = silent->text();
         return result;
     }
     return tree_.resolve(path, rule);
@@ -245,6 +209,11 @@ std::optional<std::vector<Entry>> TreeAnswering::list(const std::string& path) c
 std::string TreeAnswering::read(const std::string& root, const std::string& path) const {
     check(spec::join(root, path.substr(path.find_first_not_of('/'))), Last::followed);
     return tree_.read(root, path);
+}
+
+std::optional<std::string> TreeAnswering::silent(const std::string& path) const {
+    const std::optional<Mount> mount = silent_on(path, Last::entered);
+    return mount ? std::optional(mount->text()) : std::nullopt;
 }
 
 }  // namespace sandbox::host

@@ -12,7 +12,7 @@
 
 namespace sandbox::host {
 
-/// For one plan, and one thread. What leads into a silent file system throws Error, which names the mount; resolve()
+/// For one plan, and one thread. What leads into a silent file system throws Silent, which names the mount; resolve()
 /// fails with ETIMEDOUT and the mount in Resolution::link. The mount point itself can be looked at, never into it.
 class TreeAnswering final : public Tree {
   public:
@@ -28,6 +28,8 @@ class TreeAnswering final : public Tree {
     [[nodiscard]] Resolution resolve(const std::string& path, const LinkRule& rule) const override;
     [[nodiscard]] std::optional<std::vector<Entry>> list(const std::string& path) const override;
     [[nodiscard]] std::string read(const std::string& root, const std::string& path) const override;
+    [[nodiscard]] bool may_be_silent() const override { return true; }
+    [[nodiscard]] std::optional<std::string> silent(const std::string& path) const override;
 
   private:
     /// What is done with the last component: left as it is, followed where it is a link, or entered.
@@ -36,6 +38,7 @@ class TreeAnswering final : public Tree {
     struct Mount {
         std::string target;
         std::string type;
+        [[nodiscard]] std::string text() const { return target + " (" + type + ")"; }
     };
 
     void check(const std::string& path, Last last) const;

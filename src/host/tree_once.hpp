@@ -40,6 +40,10 @@ class TreeOnce final : public Tree {
     [[nodiscard]] std::string read(const std::string& root, const std::string& path) const override {
         return tree_.read(root, path);
     }
+    [[nodiscard]] bool may_be_silent() const override { return tree_.may_be_silent(); }
+    [[nodiscard]] std::optional<std::string> silent(const std::string& path) const override {
+        return tree_.silent(path);
+    }
 
   private:
     const Tree& tree_;

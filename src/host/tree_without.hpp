@@ -19,6 +19,10 @@ class TreeWithout final : public Tree {
     [[nodiscard]] Resolution resolve(const std::string& path, const LinkRule& rule) const override;
     [[nodiscard]] std::optional<std::vector<Entry>> list(const std::string& path) const override;
     [[nodiscard]] std::string read(const std::string& root, const std::string& path) const override;
+    [[nodiscard]] bool may_be_silent() const override { return tree_.may_be_silent(); }
+    [[nodiscard]] std::optional<std::string> silent(const std::string& path) const override {
+        return tree_.silent(path);
+    }
 
   private:
     [[nodiscard]] bool is_absent(const plan::FileId& id) const { return absent_.contains({id.device, id.inode}); }

@@ -3,6 +3,7 @@
 #include "placeholder/host_entry.hpp"
 #include "placeholder/state.hpp"
 #include "sys/fd.hpp"
+#include "sys/killable.hpp"
 #include "sys/syscalls.hpp"
 
 #include <algorithm>
@@ -42,6 +43,31 @@ bool is_gone(const Record& record) {
     while ((got = ::poll(&watched, 1, patience_ms)) < 0 && errno == EINTR) {
     }
     return got > 0;
+}
+
+struct Question {
+    const char* directory;
+    const char* name;
+};
+
+// What removing is going to ask.
+int rehearse(const void* argument) noexcept {
+    const auto* question = static_cast<const Question*>(argument);
+    const int directory = ::open(question->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct statx found {};
+    ::statx(directory, question->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &found);
+    return 0;
+}
+
+// A line for a person where the placeholders lie in a file system that does not answer any more, as FUSE or NFS.
+std::string silence_of(const Record& record) {
+    for (const Group& group : record.groups) {
+        const Question question{group.path.c_str(), group.entries.empty() ? "." : group.entries.front().name.c_str()};
+        if (!sys::run_killable(patience_ms, rehearse, &question)) {
+            return group.path + ": its file system does not answer; what was put there stays until it does";
+        }
+    }
+    return {};
 }
 
 template <class Function>
@@ -170,7 +196,12 @@ std::vector<std::string> remove_all(const Record& record, const Timestamp& noted
 void sweep_state(int state, const std::string& path, const std::string& own, Sweep& found) {
     for_each_record(state, own, [&](const std::string& name, int record) {
         Record content = parse_record(read_record(record));
-        if (!is_dead(record) || !is_gone(content)) {
+        const bool in_use = !is_dead(record) || !is_gone(content);
+        const std::string silence = in_use ? std::string() : silence_of(content);
+        if (!silence.empty()) {
+            found.problems.push_back(silence);
+        }
+        if (in_use || !silence.empty()) {
             std::map<Id, Identity> used;
             add(content, used);
             for (const auto& [id, identity] : used) {

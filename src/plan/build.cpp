@@ -1,6 +1,7 @@
 #include "plan/build.hpp"
 
 #include "plan/aliases.hpp"
+#include "plan/command.hpp"
 #include "plan/confinement.hpp"
 #include "plan/default_view.hpp"
 #include "plan/environment.hpp"
@@ -15,7 +16,6 @@
 
 #include <sandbox/error.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -141,6 +141,18 @@ void plan_landlock(Plan& plan, const Spec& spec, const host::Facts& facts, std::
     check_passed_files(facts);
 }
 
+// With --only the inside is the host.
+Inside the_host(const host::Tree& tree) {
+    Inside inside;
+    inside.silent = [&tree](const std::string& path) { return tree.silent(path); };
+    inside.is_file = [&tree](const std::string& path) {
+        int error = 0;
+        const std::optional<FileId> id = tree.follow(path, error);
+        return id && !S_ISDIR(id->type);
+    };
+    return inside;
+}
+
 void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree,
                     const Identity& place) {
     Identity identity = place;
@@ -148,6 +160,10 @@ void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, cons
         spec::passwd_name(spec.root ? tree.read(plan.base, "/etc/passwd") : facts.passwd, plan.command_ids.user);
     plan.identity = identity;
     plan_execution(plan, spec, facts.environment);
+    if (spec.only && tree.may_be_silent()) {
+        const auto& execute = std::get<Execute>(plan.steps.back());
+        refuse_silent_search(execute.arguments.front(), execute.candidates, identity.cwd, the_host(tree));
+    }
 }
 
 // The default plan has some 120; growing costs more than making.
@@ -169,6 +185,7 @@ std::pair<Identity, std::vector<std::string>> plan_view(Plan& plan, const Spec& 
         view.build();
         const Learnt news = view.news();
         if (news.skeletons.empty() && news.hidden.empty()) {
+            view.refuse_silence();
             std::pair<Identity, std::vector<std::string>> found = {{view.home(), view.cwd(), std::nullopt},
                                                                    view.writable()};
             plan = std::move(attempt);  // the view refers to it
@@ -207,8 +224,9 @@ Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts, const
             .with_fix("cd to a directory that exists, or --cwd DIR");
     }
     const std::string home = find_variable(facts.environment, "HOME").value_or("/");
-    return {plan.command_ids.home.empty() ? home : plan.command_ids.home, spec.cwd ? *spec.cwd : *facts.cwd,
-            std::nullopt};
+    const std::string cwd = spec.cwd ? *spec.cwd : *facts.cwd;
+    refuse_silent_cwd(cwd, spec.cwd ? "--cwd " + cwd : std::string(), the_host(tree));
+    return {plan.command_ids.home.empty() ? home : plan.command_ids.home, cwd, std::nullopt};
 }
 
 void note_weaknesses(Plan& plan, const Spec& spec) {

@@ -1,6 +1,8 @@
 #include "plan/default_view.hpp"
 
+#include "plan/command.hpp"
 #include "plan/credentials.hpp"
+#include "plan/environment.hpp"
 #include "plan/hides.hpp"
 #include "plan/kernel_mounts.hpp"
 #include "plan/places.hpp"
@@ -359,6 +361,32 @@ void DefaultView::choose_cwd() {
             .with_fix("cd to a directory that exists, or --cwd DIR");
     }
     cwd_ = view_.nearest_existing(*facts_.cwd);
+}
+
+Inside DefaultView::inside() const {
+    Inside inside;
+    inside.silent = [this](const std::string& path) -> std::optional<std::string> {
+        try {
+            const std::optional<std::string> place = view_.source_of(path);
+            return place ? tree_.silent(*place) : std::nullopt;
+        } catch (const host::Silent& silent) {
+            return silent.mount();
+        }
+    };
+    inside.is_file = [this](const std::string& path) {
+        return view_.exists(path) && !view_.is_directory(view_.resolve(path));
+    };
+    return inside;
+}
+
+void DefaultView::refuse_silence() const {
+    if (!tree_.may_be_silent()) {
+        return;
+    }
+    refuse_silent_cwd(cwd_, spec_.cwd ? "--cwd " + *spec_.cwd : std::string(), inside());
+    const Environment environment = build_environment(spec_, facts_.environment, {home(), cwd_, std::nullopt});
+    const std::string command = spec_.command.empty() ? "/bin/sh" : spec_.command.front();
+    refuse_silent_search(command, command_candidates(command, environment.variables.at("PATH")), cwd_, inside());
 }
 
 }  // namespace sandbox::plan

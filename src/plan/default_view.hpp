@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/facts.hpp"
+#include "plan/command.hpp"
 #include "plan/homes.hpp"
 #include "plan/kernel_mounts.hpp"
 #include "plan/sources.hpp"
@@ -21,6 +22,9 @@ class DefaultView {
     DefaultView(const Spec& spec, const host::Facts& facts, const host::Tree& tree, const Homes& homes,
                 const Sources& sources, const Aliases& aliases, const Learnt& learnt, Plan& plan);
     void build();
+
+    /// Throws Error where the plan, which is complete, would wait for a file system that does not answer.
+    void refuse_silence() const;
 
     [[nodiscard]] std::string home() const;
     [[nodiscard]] const std::string& cwd() const { return cwd_; }
@@ -44,6 +48,7 @@ class DefaultView {
     void show_cwd();
     void show_resolver_files();
     void choose_cwd();
+    [[nodiscard]] Inside inside() const;
 
     const Spec& spec_;
     const host::Facts& facts_;

@@ -51,6 +51,11 @@ class Expansion {
         return names;
     }
 
+    // All that is in it is hidden with it, and it may be hidden as nobody answers there.
+    [[nodiscard]] bool is_passed_over(const std::string& directory) const {
+        return view_.may_be_silent() && view_.is_hidden(directory);
+    }
+
     void look() {
         if (++looked_ > most_entries) {
             throw Error("cannot hide " + pattern_ + ": the pattern looks at more than " + std::to_string(most_entries) +
@@ -62,6 +67,9 @@ class Expansion {
     void descend(const std::string& directory, std::size_t at) {
         if (at == components_.size()) {
             found_.push_back(directory);
+            return;
+        }
+        if (is_passed_over(directory)) {
             return;
         }
         const std::string& component = components_[at];
@@ -86,6 +94,9 @@ class Expansion {
 
     // No directory at all, or any below. At the end of a pattern it is everything below.
     void descend_all(const std::string& directory, std::size_t at) {
+        if (is_passed_over(directory)) {
+            return;
+        }
         const bool last = at + 1 == components_.size();
         if (!last) {
             descend(directory, at + 1);
@@ -141,7 +152,7 @@ std::string real_path(const host::Tree& tree, const std::string& path, int links
 /// A directory of the host that is about to be shown, with the way to it.
 class HostPart {
   public:
-    HostPart(const host::Tree& tree, const std::string& top) : tree_(tree), top_(top) {}
+    HostPart(const View& view, const host::Tree& tree, const std::string& top) : view_(view), tree_(tree), top_(top) {}
 
     [[nodiscard]] std::vector<std::string> list(const std::string& directory) const {
         if (is_on_the_way(directory)) {
@@ -170,12 +181,18 @@ class HostPart {
     [[nodiscard]] bool is_closed(const std::string& path) const {
         return spec::is_below_or_same(path, top_) && is_closed_directory(tree_, path);
     }
+    [[nodiscard]] bool may_be_silent() const { return tree_.may_be_silent(); }
+    /// Hidden before, and not shown again by its own name.
+    [[nodiscard]] bool is_hidden(const std::string& path) const {
+        return path != top_ && spec::is_below_or_same(path, top_) && view_.has_hidden(path);
+    }
 
   private:
     [[nodiscard]] bool is_on_the_way(const std::string& directory) const {
         return directory != top_ && spec::is_below_or_same(top_, directory);
     }
 
+    const View& view_;
     const host::Tree& tree_;
     const std::string& top_;
 };
@@ -195,8 +212,9 @@ std::string real_pattern(const host::Tree& tree, const std::string& pattern) {
 }
 
 // What of a directory of the host a pattern matches.
-std::vector<std::string> expand(const host::Tree& tree, const std::string& pattern, const std::string& directory) {
-    const HostPart part(tree, directory);
+std::vector<std::string> expand(const View& view, const host::Tree& tree, const std::string& pattern,
+                                const std::string& directory) {
+    const HostPart part(view, tree, directory);
     std::vector<std::string> matches = Expansion(part, pattern).take();
     std::erase_if(matches, [&](const std::string& match) { return !spec::is_below_or_same(match, directory); });
     return matches;
@@ -210,7 +228,7 @@ void hide_before(View& view, const host::Facts& facts, const host::Tree& tree, c
         return;
     }
     const std::string pattern = real_pattern(tree, spec::absolute(quoted(facts.cwd.value_or("/")), path));
-    for (const std::string& match : expand(tree, pattern, shown)) {
+    for (const std::string& match : expand(view, tree, pattern, shown)) {
         if (match != shown) {
             view.remember_hidden(match);
         }
@@ -263,7 +281,7 @@ void hide(View& view, const host::Facts& facts, const host::Tree& tree, const st
         for (const auto& [place, canonical] : view.areas()) {
             for (const std::string& match : canonical.empty() || canonical == place
                                                 ? std::vector<std::string>()
-                                                : expand(tree, pattern, canonical)) {
+                                                : expand(view, tree, pattern, canonical)) {
                 view.hide_host(match, false);
             }
         }

@@ -35,6 +35,10 @@ bool is_system_directory(const std::string& path) {
 }  // namespace
 
 Homes::Homes(const host::Facts& facts, const host::Tree& tree) : tree_(&tree) {
+    if (tree.may_be_silent()) {
+        refuse_silent(facts, "HOME");
+        refuse_silent(facts, "XDG_RUNTIME_DIR");
+    }
     hide("/home", true);
     hide("/root", false);
     if (const std::string listed = spec::passwd_home(facts.passwd, facts.uid); !is_system_directory(listed)) {
@@ -57,6 +61,19 @@ Homes::Homes(const host::Facts& facts, const host::Tree& tree) : tree_(&tree) {
         runtime_directory_ = tree.canonical(runtime).value_or(runtime);
     }
     hide_copies(facts.mounts);
+}
+
+// What cannot be looked at cannot be hidden. The mount point itself can be.
+void Homes::refuse_silent(const host::Facts& facts, const char* name) const {
+    const std::string path = find_variable(facts.environment, name).value_or("");
+    try {
+        int error = 0;
+        static_cast<void>(path.starts_with('/') && tree_->follow(path, error));
+    } catch (const host::Silent& silent) {
+        throw Error(std::string(name) + "=" + path + ": the file system mounted at " + silent.mount() +
+                    " does not answer")
+            .with_fix("unmount it, or set " + std::string(name) + " to another directory");
+    }
 }
 
 void Homes::hide(const std::string& path, bool holds_homes, const std::string& part_of) {

@@ -43,6 +43,7 @@ class Homes {
     [[nodiscard]] bool contains(const std::string& canonical) const;
 
   private:
+    void refuse_silent(const host::Facts& facts, const char* name) const;
     void hide(const std::string& path, bool holds_homes, const std::string& part_of = {});
     void hide_copies(const std::vector<host::MountEntry>& mounts);
 

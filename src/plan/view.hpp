@@ -78,6 +78,11 @@ class View {
     /// Holds the place of a path that is missing below a writable directory: nothing can be created there, and nothing
     /// is in it. False, and nothing done, where it is not missing, or not there.
     bool hold_missing(const std::string& path, bool directory);
+    [[nodiscard]] bool may_be_silent() const { return tree_.may_be_silent(); }
+    /// Whether a directory of the inside is hidden with all that is in it.
+    [[nodiscard]] bool is_hidden(const std::string& directory) const;
+    /// Whether a real path of the host has been hidden by its name.
+    [[nodiscard]] bool has_hidden(const std::string& canonical) const { return hidden_places_.contains(canonical); }
     /// Whether something of the host stands at another path than its own.
     [[nodiscard]] bool shows_elsewhere() { return !shown_elsewhere().empty(); }
     /// What this round has learnt for the next.
@@ -88,6 +93,8 @@ class View {
     /// Whether this is a directory of the host that the caller cannot look into. Root inside can, where it is the
     /// caller's own.
     [[nodiscard]] bool is_closed(const std::string& directory) const;
+    /// Where the tree has what stands at a path of the inside; nothing where that is not the host's.
+    [[nodiscard]] std::optional<std::string> source_of(const std::string& path) const;
     /// Whether this is a directory, and no symbolic link to one.
     [[nodiscard]] bool is_directory(const std::string& path) const;
 

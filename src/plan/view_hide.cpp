@@ -223,13 +223,25 @@ int View::why_unknown(const Walk& found) const {
 }
 
 bool View::is_closed(const std::string& directory) const {
-    const std::string place = resolve(directory);
+    const std::optional<std::string> there = source_of(directory);
+    return there && is_closed_directory(tree_, *there);
+}
+
+std::optional<std::string> View::source_of(const std::string& path) const {
+    const std::string place = resolve(path);
     const auto [prefix, area] = area_of(place);
     if (area == nullptr || area->kind != Area::Kind::host) {
-        return false;
+        return std::nullopt;
     }
-    const std::string there = below(area->backing.source, rest_of(place, prefix));
-    return is_closed_directory(tree_, there);
+    return below(area->backing.source, rest_of(place, prefix));
+}
+
+// In the round in which it is learnt, it still stands there for all others.
+bool View::is_hidden(const std::string& directory) const {
+    const std::string place = resolve(directory);
+    const auto below_it = areas_.lower_bound(place + "/");
+    const bool shows_more = below_it != areas_.end() && below_it->first.starts_with(place + "/");
+    return news_.hidden.contains(place) && !areas_.contains(place) && !shows_more;
 }
 
 bool is_closed_directory(const host::Tree& tree, const std::string& path) {

@@ -2,6 +2,7 @@
 #include "sys/program.hpp"
 
 #include "sys/fd.hpp"
+#include "sys/killable.hpp"
 #include "sys/syscalls.hpp"
 
 #if __has_include(<boost/process/v1.hpp>)
@@ -14,27 +15,34 @@ namespace process = boost::process::v1;
 #include <boost/process/error.hpp>
 #include <boost/process/exe.hpp>
 #include <boost/process/extend.hpp>
-#include <boost/process/search_path.hpp>
 namespace process = boost::process;
 #endif
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <new>
 #include <system_error>
 #include <utility>
 
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace sandbox::sys {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds longest{30};
+constexpr int patience_ms = 10000;
 constexpr std::size_t most_text = std::size_t{1} << 20U;
 
 [[noreturn]] void fail(const std::string& what) {
@@ -59,6 +67,55 @@ Pipe make_pipe() {
         fail("pipe2");
     }
     return pipe;
+}
+
+/// What a search goes through, and how far it has come, which both processes see.
+struct Search {
+    const std::vector<std::string>& candidates;
+    std::size_t* at;
+};
+
+// As execvp(3) would find it. Returns 1 where there is one.
+int go_through(const void* argument) noexcept {
+    const auto* search = static_cast<const Search*>(argument);
+    for (; *search->at < search->candidates.size(); ++*search->at) {
+        const char* path = search->candidates[*search->at].c_str();
+        struct stat found {};
+        if (::stat(path, &found) == 0 && S_ISREG(found.st_mode) && ::faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+// In a process of its own: PATH may lead into a file system that does not answer, where nothing is found then.
+std::string search(const std::string& name) {
+    const char* variable = std::getenv("PATH");
+    const std::string path = variable == nullptr ? "" : variable;
+    std::vector<std::string> candidates;
+    for (std::size_t start = 0; start < path.size();) {
+        const std::size_t end = std::min(path.find(':', start), path.size());
+        candidates.push_back((end == start ? "." : path.substr(start, end - start)) + "/" + name);
+        start = end + 1;
+    }
+    void* shared = ::mmap(nullptr, sizeof(std::size_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        fail("mmap");
+    }
+    const std::unique_ptr<std::size_t, void (*)(std::size_t*)> at(
+        new (shared) std::size_t(0), [](std::size_t* where) { ::munmap(where, sizeof *where); });
+    const Search search{candidates, at.get()};
+    while (*at < candidates.size()) {
+        const std::optional<int> found = run_killable(patience_ms, go_through, &search);
+        if (found && *found == 1) {
+            return candidates[*at];
+        }
+        if (found) {
+            return {};
+        }
+        ++*at;
+    }
+    return {};
 }
 
 // In the forked process, just before exec: what a program expects of whoever starts it, whatever our caller is like.
@@ -111,7 +168,7 @@ bool listen(const UniqueFd& program, Pipe& out, Pipe& err, ProgramResult& result
 }  // namespace
 
 std::optional<ProgramResult> run_program(const std::string& name, const std::vector<std::string>& arguments) {
-    const auto path = process::search_path(name);
+    const std::string path = search(name);
     if (path.empty()) {
         return std::nullopt;
     }
@@ -133,7 +190,7 @@ std::optional<ProgramResult> run_program(const std::string& name, const std::vec
     argv.push_back(nullptr);
     std::error_code error;
     process::child child(
-        process::exe = path.string(), environment, error, process::extend::on_exec_setup = [&](auto& executor) {
+        process::exe = path, environment, error, process::extend::on_exec_setup = [&](auto& executor) {
             executor.cmd_line = argv.data();
             settle(input.get(), out, err);
         });

@@ -24,6 +24,7 @@ class ViewSilentMount : public SandboxTest {
 /// /srv/tree/silent never answers. Each line of the answer is an end of a start: 137 is one that hung.
 Result beside_a_silent_mount(const std::string& script) {
     return on_host_of_its_own(R"(
+mkdir -m 700 /media/run; export XDG_RUNTIME_DIR=/media/run
 mkdir -p /srv/tree/silent /srv/tree/sub /home/me/silent; echo text > /srv/tree/file; mkfifo /media/hold /media/said
 try() { status=0; timeout -s KILL 30 "$SANDBOX" "$@" < /dev/null || status=$?; echo "$status"; }
 $PROBES/fuse "${SILENT:-/srv/tree/silent}" < /media/hold > /media/said & exec 9> /media/hold
@@ -111,6 +112,97 @@ done
         expected += "125\n1\n";
     }
     EXPECT_EQ(result.out, expected + "0\n0\n0\n0\n0\n0\n") << result;
+}
+
+// What a start looks at besides its options. All at once, as in OnTheWay.
+TEST_F(ViewSilentMount, InTheEnvironment) {
+    const Result result = beside_a_silent_mount(R"sh(
+mkdir /srv/bin; cp /bin/true /srv/bin/own
+ln -s tree/silent /srv/link
+silent=/srv/tree/silent count=0 wait_for=
+run() { status=0; timeout -s KILL 30 env "$@" < /dev/null || status=$?; echo "$status"; }
+begin() { count=$((count + 1)); { run "$@" > /media/end.$count 2> /media/said.$count; } & wait_for="$wait_for $!"; }
+with() { local set=$1; shift; begin "$set" "$SANDBOX" "$@"; }
+with XDG_RUNTIME_DIR=$silent -- true
+with XDG_RUNTIME_DIR=/srv/link/run -- true
+with XDG_RUNTIME_DIR=$silent --explain -- true
+with HOME=$silent/me -- true
+with PATH=$silent:$PATH -- true
+with PATH=/srv/bin:$silent/bin:$PATH --ro /srv -- true
+with PATH=/srv/link/bin:$PATH --only user -- true
+begin "$SANDBOX" -- $silent/program
+begin "$SANDBOX" --cwd $silent -- true
+begin "$SANDBOX" --cwd $silent --only user -- true
+begin "$SANDBOX" --seccomp $silent/profile.json -- true
+refused=$count
+with HOME=$silent -- true
+with PATH=/srv/bin:$silent -- own
+with PATH=$PATH:$silent -- true
+with PATH=$silent:$PATH --hide $silent -- true
+with PATH=$silent:$PATH --map-users 0:100000:1 -- true
+with XDG_RUNTIME_DIR=/media/run --rw /srv/bin --hide /srv/bin/.env -- true
+wait $wait_for
+for number in $(seq $count); do
+    [ $number -gt $refused ] || grep -c "mounted at $silent (fuse) does not answer" /media/said.$number || :
+    [ "$(cat /media/end.$number)" != 137 ] || echo "$number hung"
+    [ $number -gt $refused ] || [ "$(cat /media/end.$number)" = 125 ] || echo "$number: $(cat /media/end.$number)"
+done
+for number in 12 13 14 15 17; do
+    [ "$(cat /media/end.$number)" = 0 ] || cat /media/end.$number /media/said.$number
+done
+status=0; XDG_RUNTIME_DIR=$silent timeout -s KILL 30 "$SANDBOX" gc 2> /media/lines || status=$?
+echo "$status"; cat /media/lines
+)sh");
+    std::string expected;
+    for (int refused = 0; refused < 11; ++refused) {
+        expected += "1\n";
+    }
+    EXPECT_EQ(result.out,
+              expected +
+                  "125\nsandbox: cannot look for records of placeholders in /srv/tree/silent/sandbox: the file "
+                  "system mounted at /srv/tree/silent (fuse) does not answer\n"
+                  "  fix: unmount it, or set XDG_RUNTIME_DIR to another directory if that leads there\n")
+        << result;
+}
+
+// What a killed launcher has left lies in a file system that does not answer any more: it stays until that is gone.
+TEST_F(ViewSilentMount, OverWhatWasLeft) {
+    const Result result = on_host_of_its_own(R"(
+mkdir -p /srv/work /srv/run; chmod 700 /srv/run; export XDG_RUNTIME_DIR=/srv/run
+mkfifo /media/hold /media/said /media/runs
+try() { status=0; timeout -s KILL 30 "$SANDBOX" "$@" < /dev/null || status=$?; echo "$status"; }
+"$SANDBOX" --rw /srv/work --hide /srv/work/.env --rw /media -- sh -c 'echo > /media/runs; exec sleep 1000' &
+launcher=$!; read -r _ < /media/runs; kill -9 $launcher; wait $launcher || :
+ls -A /srv/work
+$PROBES/fuse /srv/work < /media/hold > /media/said & exec 9> /media/hold
+read -r said < /media/said; echo "$said"
+try -- true
+try gc 2> /media/lines; grep -c '/srv/work: its file system does not answer' /media/lines
+exec 9>&-; wait
+umount /srv/work
+ls -A /srv/work
+try -- true
+ls -A /srv/work /srv/run
+)");
+    EXPECT_EQ(result.out, ".env\nmounted\n0\n125\n1\n.env\n0\n/srv/run:\n\n/srv/work:\n") << result;
+}
+
+// A pattern does not look into what is hidden already, whatever shows it.
+TEST_F(ViewSilentMount, HiddenBeforeAPattern) {
+    const Result result = beside_a_silent_mount(R"(
+echo secret > /srv/tree/sub/key
+hidden='--hide /srv/tree/silent'
+try $hidden --hide '/srv/tree/silent/*' -- ls -A /srv/tree/silent
+try $hidden --hide '/srv/tree/**/key' -- sh -c 'ls -A /srv/tree/silent; ls /srv/tree/sub; cat /srv/tree/sub/key 2>&1'
+try --ro /srv/tree:/mnt $hidden --hide '/srv/tree/**/key' -- sh -c 'ls -A /mnt/silent; cat /mnt/sub/key 2>&1'
+try $hidden --hide '/srv/tree/**/key' --ro /srv/tree:/mnt -- sh -c 'ls -A /mnt/silent; cat /mnt/sub/key 2>&1'
+try --rw /srv/tree $hidden --hide '/srv/tree/**/key' -- sh -c 'cat /srv/tree/sub/key 2>&1'
+try $hidden --ro /srv/tree/silent:/mnt --hide '/srv/tree/s*/key' -- ls -A /srv/tree/silent
+)");
+    const std::string denied = "Permission denied\n1\n";
+    EXPECT_EQ(result.out, "0\nkey\ncat: /srv/tree/sub/key: " + denied + "cat: /mnt/sub/key: " + denied +
+                              "cat: /mnt/sub/key: " + denied + "cat: /srv/tree/sub/key: " + denied + "125\n")
+        << result;
 }
 
 // An automount point is not waked by a start, unless a path leads through it.
