@@ -76,7 +76,7 @@ class Tree {
     Tree(const Tree&) = delete;
     Tree& operator=(const Tree&) = delete;
     virtual ~Tree() = default;
-    /// lstat(2) and readlink(2); nothing where it cannot be seen.
+    /// lstat(2) and readlink(2); nothing where it cannot be seen, with ENOENT in errno where the kernel says so.
     [[nodiscard]] virtual std::optional<Entry> look(const std::string& path) const = 0;
     /// stat(2): what the path leads to. On failure nothing, and the errno in `error`.
     [[nodiscard]] virtual std::optional<plan::FileId> follow(const std::string& path, int& error) const = 0;

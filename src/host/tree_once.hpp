@@ -3,6 +3,7 @@
 
 #include "host/facts.hpp"
 
+#include <cerrno>
 #include <unordered_map>
 #include <utility>
 
@@ -15,7 +16,15 @@ class TreeOnce final : public Tree {
 
     [[nodiscard]] std::optional<Entry> look(const std::string& path) const override {
         const auto known = looks_.find(path);
-        return known != looks_.end() ? known->second : looks_.emplace(path, tree_.look(path)).first->second;
+        if (known != looks_.end()) {
+            return known->second;
+        }
+        errno = 0;
+        std::optional<Entry> entry = tree_.look(path);
+        if (!entry && errno == ENOENT) {
+            follows_.emplace(path, std::pair(std::nullopt, ENOENT));  // there is nothing to follow
+        }
+        return looks_.emplace(path, std::move(entry)).first->second;
     }
     [[nodiscard]] std::optional<plan::FileId> follow(const std::string& path, int& error) const override {
         auto known = follows_.find(path);

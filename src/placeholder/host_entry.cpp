@@ -61,9 +61,9 @@ bool is_later(const Timestamp& time, const Timestamp& than) {
     return time.seconds > than.seconds || (time.seconds == than.seconds && time.nanoseconds >= than.nanoseconds);
 }
 
-bool is_ours(const struct statx& entry, const Entry& made, const Timestamp& noted) {
+bool is_ours(const struct statx& entry, const Entry& made, const Timestamp& noted, uid_t caller) {
     const mode_t permissions = entry.stx_mode & (07777U & ~S_ISGID);
-    if (entry.stx_uid != ::geteuid()) {
+    if (entry.stx_uid != caller) {
         return false;
     }
     if (made.directory ? !S_ISDIR(entry.stx_mode)
@@ -78,12 +78,12 @@ bool is_ours(const struct statx& entry, const Entry& made, const Timestamp& note
 }
 
 // What the command has put something into stays, with permissions as a directory has them.
-Removal let_stay(int holder, const std::string& leaf, const Entry& entry, const Timestamp& noted) {
+Removal let_stay(int holder, const std::string& leaf, const Entry& entry, const Timestamp& noted, uid_t caller) {
     const sys::UniqueFd directory(
         ::openat(holder, leaf.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct statx now {};
     if (directory && ::statx(directory.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &now) == 0 &&
-        is_ours(now, entry, noted) && (now.stx_mode & (07777U & ~S_ISGID)) == directory_mode) {
+        is_ours(now, entry, noted, caller) && (now.stx_mode & (07777U & ~S_ISGID)) == directory_mode) {
         ::fchmod(directory.get(), used_mode | (now.stx_mode & S_ISGID));
     }
     return Removal::in_use;
@@ -119,7 +119,7 @@ int make_entry(int directory, const Entry& entry) {
 
 // Between the look and the removal there is a moment in which somebody could rename something of theirs to this name:
 // there is no removal by descriptor. A directory is safe even then, as only an empty one can be removed.
-Removal remove_entry(int directory, const Entry& entry, const Timestamp& noted) {
+Removal remove_entry(int directory, const Entry& entry, const Timestamp& noted, uid_t caller) {
     const Place place = walk(directory, entry.name);
     struct statx now {};
     const int holder = place.holder ? place.holder.get() : directory;
@@ -127,7 +127,7 @@ Removal remove_entry(int directory, const Entry& entry, const Timestamp& noted) 
     if (error != 0) {
         return error == ENOENT || error == ENOTDIR || error == ELOOP ? Removal::gone : Removal::failed;
     }
-    if (!is_ours(now, entry, noted)) {
+    if (!is_ours(now, entry, noted, caller)) {
         return Removal::foreign;
     }
     if (::unlinkat(holder, place.leaf.c_str(), entry.directory ? AT_REMOVEDIR : 0) == 0) {
@@ -136,8 +136,9 @@ Removal remove_entry(int directory, const Entry& entry, const Timestamp& noted) 
     if (errno == ENOENT) {
         return Removal::gone;
     }
-    return entry.directory && (errno == ENOTEMPTY || errno == EEXIST) ? let_stay(holder, place.leaf, entry, noted)
-                                                                      : Removal::failed;
+    return entry.directory && (errno == ENOTEMPTY || errno == EEXIST)
+               ? let_stay(holder, place.leaf, entry, noted, caller)
+               : Removal::failed;
 }
 
 }  // namespace sandbox::placeholder

@@ -24,7 +24,7 @@ enum class Removal {
 
 /// Removes the entry if it is still exactly what was made. One whose identity was not noted any more, because the
 /// launcher was killed at that moment, is recognised by what nobody else makes: an empty file or directory of the
-/// caller's own with the odd permissions of ours, not touched since, and not older than `noted`.
-Removal remove_entry(int directory, const Entry& entry, const Timestamp& noted);
+/// caller's own with the odd permissions of ours, not touched since, and not older than `noted`. `caller`: geteuid(2).
+Removal remove_entry(int directory, const Entry& entry, const Timestamp& noted, uid_t caller);
 
 }  // namespace sandbox::placeholder

@@ -122,10 +122,10 @@ void Placeholders::collect(const std::vector<plan::Placeholder>& wanted) {
                                       placeholder.directory.expected.device,
                                       placeholder.directory.expected.inode,
                                       {}});
-            origins_.push_back({placeholder.directory.path, {}, {}});
+            origins_.emplace_back();
         }
         record_.groups[found->second].entries.push_back({placeholder.name, placeholder.is_directory, false, {}});
-        origins_[found->second].wanted.push_back(placeholder);
+        origins_[found->second].wanted.push_back(&placeholder);
     }
 }
 
@@ -192,14 +192,15 @@ int Placeholders::make_one(int directory, Entry& entry) {
 void Placeholders::make_group(std::size_t group) {
     Group& here = record_.groups[group];
     Origin& origin = origins_[group];
-    if (const int error = open_origin(origin.wanted[0], origin.directory); error != 0) {
-        throw failure(origin.wanted[0], error);
+    if (const int error = open_origin(*origin.wanted[0], origin.directory); error != 0) {
+        throw failure(*origin.wanted[0], error);
     }
     for (std::size_t i = 0; i < here.entries.size(); ++i) {
         if (const int error = make_one(origin.directory.get(), here.entries[i]); error != 0) {
-            throw failure(origin.wanted[i], error);
+            throw failure(*origin.wanted[i], error);
         }
     }
+    origin.wanted.clear();
     if (group >= most_open) {
         origin.directory.reset();
     }

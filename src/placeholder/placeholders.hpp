@@ -49,8 +49,7 @@ class Placeholders {
     void remove() noexcept;
 
     struct Origin {
-        std::string source;                     ///< the directory as the calling process reaches it
-        std::vector<plan::Placeholder> wanted;  ///< by entry
+        std::vector<const plan::Placeholder*> wanted;  ///< by entry, while they are made
         sys::UniqueFd directory;
     };
     Record record_;

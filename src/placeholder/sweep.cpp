@@ -163,6 +163,7 @@ std::vector<Group> holders_of(const std::set<Id>& directories, const std::string
 std::vector<std::string> remove_all(const Record& record, const Timestamp& noted, const std::vector<int>& directories,
                                     const std::map<Id, Identity>& needed) {
     std::vector<std::string> problems;
+    const uid_t caller = ::geteuid();
     for (std::size_t i = 0; i < record.groups.size(); ++i) {
         const Group& group = record.groups[i];
         const int open = i < directories.size() ? directories[i] : -1;
@@ -185,7 +186,7 @@ std::vector<std::string> remove_all(const Record& record, const Timestamp& noted
             if (entry->made && other != needed.end() && other->second == entry->identity) {
                 continue;  // the last one removes it
             }
-            if (remove_entry(open < 0 ? again.get() : open, *entry, noted) == Removal::failed) {
+            if (remove_entry(open < 0 ? again.get() : open, *entry, noted, caller) == Removal::failed) {
                 problems.push_back(group.path + "/" + entry->name + ": cannot be removed: " + std::strerror(errno));
             }
         }

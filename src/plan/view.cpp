@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <deque>
+#include <string_view>
 #include <utility>
 
 #include <sys/stat.h>
@@ -16,6 +16,16 @@ namespace {
 
 constexpr MountAttributes read_only_attributes{true, true, true, false};
 constexpr int most_links = 40;  // as path_resolution(7) has it
+
+// Whether `path` is an entry of the directory, by name alone.
+bool lies_in(const std::string& path, const std::string& directory) {
+    if (directory.size() < 2 || path.size() < directory.size() + 2 || !path.starts_with(directory) ||
+        path[directory.size()] != '/') {
+        return false;
+    }
+    const std::string_view leaf = std::string_view(path).substr(directory.size() + 1);
+    return leaf.find('/') == std::string_view::npos && leaf != "." && leaf != "..";
+}
 
 }  // namespace
 
@@ -74,19 +84,30 @@ std::optional<host::Entry> View::entry_in(const std::string& prefix, const Area*
 
 View::Walk View::walk(const std::string& path) const {
     Walk result{"/", {}, S_IFDIR};
-    std::deque<std::string> todo;
-    for (std::string& part : spec::components(path)) {
-        todo.push_back(std::move(part));
-    }
+    std::vector<std::string> todo;  // the next one last
     // Not looked for anew for every component: a deep path would cost the square of its depth.
-    std::pair<std::string, const Area*> area = area_of("/");
+    std::pair<std::string, const Area*> area;
+    if (lies_in(path, entered_.directory)) {
+        result.path = entered_.directory;
+        area = {entered_.prefix, entered_.area};
+        todo.push_back(path.substr(entered_.directory.size() + 1));
+    } else {
+        todo = spec::components(path);
+        std::reverse(todo.begin(), todo.end());
+        area = area_of("/");
+    }
+    bool plain = true;
     for (int links = 0; !todo.empty();) {
-        const std::string part = std::move(todo.front());
-        todo.pop_front();
+        const std::string part = std::move(todo.back());
+        todo.pop_back();
         if (part == "..") {
             result.path = spec::parent(result.path);
             area = area_of(result.path);
+            plain = false;
             continue;
+        }
+        if (todo.empty() && plain && S_ISDIR(result.type) && lies_in(path, result.path)) {
+            entered_ = {result.path, area.first, area.second};
         }
         const std::string next = spec::join(result.path, part);
         const auto mounted = areas_.find(next);
@@ -94,7 +115,7 @@ View::Walk View::walk(const std::string& path) const {
             mounted == areas_.end() ? entry_in(area.first, area.second, next) : entry_in(next, &mounted->second, next);
         if (!entry) {
             result.missing.push_back(part);
-            result.missing.insert(result.missing.end(), todo.begin(), todo.end());
+            result.missing.insert(result.missing.end(), todo.rbegin(), todo.rend());
             return result;
         }
         if (!S_ISLNK(entry->id.type)) {
@@ -108,8 +129,9 @@ View::Walk View::walk(const std::string& path) const {
         if (++links > most_links) {
             throw Error("cannot follow " + path + ": too many levels of symbolic links");
         }
+        plain = false;
         const std::vector<std::string> target = spec::components(entry->link);
-        todo.insert(todo.begin(), target.begin(), target.end());
+        todo.insert(todo.end(), target.rbegin(), target.rend());
         if (entry->link.starts_with('/')) {
             result.path = "/";
             area = area_of("/");
@@ -174,15 +196,26 @@ void View::add_writable(const std::string& path) {
 
 void View::cover(const std::string& path, Area area) {
     // Whatever was mounted below is out of sight now.
+    const auto stands_elsewhere = [](const std::string& place, const Area& what) {
+        return what.kind == Area::Kind::host && what.backing.canonical != place;
+    };
+    shown_elsewhere_stale_ = shown_elsewhere_stale_ || stands_elsewhere(path, area);
+    if (spec::is_below_or_same(entered_.directory, path)) {
+        entered_ = {};
+    }
     for (auto below = areas_.lower_bound(path); below != areas_.end() && below->first.starts_with(path);) {
-        below = spec::is_below_or_same(below->first, path) ? areas_.erase(below) : std::next(below);
+        if (!spec::is_below_or_same(below->first, path)) {
+            ++below;
+            continue;
+        }
+        shown_elsewhere_stale_ = shown_elsewhere_stale_ || stands_elsewhere(below->first, below->second);
+        below = areas_.erase(below);
     }
     std::erase_if(writable_, [&](const std::string& place) { return spec::is_below_or_same(place, path); });
     for (auto below = held_.lower_bound(path); below != held_.end() && below->first.starts_with(path);) {
         below = spec::is_below_or_same(below->first, path) ? held_.erase(below) : std::next(below);
     }
     masked_.erase(path);
-    shown_elsewhere_stale_ = true;
     areas_[path] = std::move(area);
 }
 

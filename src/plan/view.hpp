@@ -204,6 +204,14 @@ class View {
     std::map<std::string, Area> areas_;                    ///< by inside path
     std::map<std::string, mode_t> scratch_;                ///< what was made in the scratch tmpfs
     std::map<std::string, std::string> scratch_symlinks_;  ///< scratch path to text
+    /// The directory that a walk has reached last, without symbolic links on the way: a thousand paths in it walk there
+    /// once.
+    struct Entered {
+        std::string directory;
+        std::string prefix;
+        const Area* area = nullptr;
+    };
+    mutable Entered entered_;
     std::vector<std::string> writable_;
     std::size_t scratch_step_ = 0;
     unsigned counter_ = 0;

@@ -3,11 +3,13 @@
 #include "sections.hpp"
 
 #include <fstream>
+#include <optional>
 
 namespace bench {
 namespace {
 
 constexpr double most_each = 20;
+const std::string floor_of = "floor (C): ";
 
 Effort effort(const Settings& settings) {
     return settings.quick ? Effort{10, 2} : Effort{100, 8};
@@ -51,15 +53,21 @@ Section measure_hides(const Settings& settings, const Caller& caller) {
         std::string name;
         std::vector<std::string> options;
         const std::vector<std::string>& paths;
+        const char* floor;  ///< what floor_paths does for it
+        const std::string& directory;
     };
-    const std::vector<Case> cases = {{"hidden, read-only", {}, there},
-                                     {"hidden, writable", {"--rw", parent}, there},
-                                     {"missing, protected", {"--rw", writable}, missing}};
+    const std::vector<Case> cases = {{"hidden, read-only", {}, there, nullptr, parent},
+                                     {"hidden, writable", {"--rw", parent}, there, "mask", parent},
+                                     {"missing, protected", {"--rw", writable}, missing, "hold", writable}};
     std::vector<Command> commands;
     for (const Case& one : cases) {
         for (const std::size_t count : {std::size_t{1}, most}) {
             commands.push_back(
                 hiding(settings.place, one.name + " " + std::to_string(count), one.options, one.paths, count));
+            if (one.floor != nullptr) {
+                commands.push_back({floor_of + one.name + " " + std::to_string(count),
+                                    {settings.place.floor_paths(), one.floor, one.directory, std::to_string(count)}});
+            }
         }
     }
     const Figures figures = Figures::decode(run_as(
@@ -68,16 +76,26 @@ Section measure_hides(const Settings& settings, const Caller& caller) {
     Section section;
     section.table.title = "Start-up with more --hide, as " + caller.name + " (median, microseconds)";
     section.table.columns = {"paths", "1", std::to_string(most), "each"};
-    for (const Case& one : cases) {
-        const Figures::Row* few = figures.find(one.name + " 1");
-        const Figures::Row* many = figures.find(one.name + " " + std::to_string(most));
+    const auto add_row = [&](const std::string& name) -> std::optional<double> {
+        const Figures::Row* few = figures.find(name + " 1");
+        const Figures::Row* many = figures.find(name + " " + std::to_string(most));
         if (few == nullptr || many == nullptr) {
-            section.table.rows.push_back({one.name, "failed", "failed", ""});
-            continue;
+            section.table.rows.push_back({name, "failed", "failed", ""});
+            return std::nullopt;
         }
         const double each = (many->values[0] - few->values[0]) / static_cast<double>(most - 1);
-        section.table.rows.push_back({one.name, number(few->values[0]), number(many->values[0]), number(each)});
-        section.goals.push_back({"one more path " + one.name + ", microseconds", most_each, each});
+        section.table.rows.push_back({name, number(few->values[0]), number(many->values[0]), number(each)});
+        return each;
+    };
+    for (const Case& one : cases) {
+        const std::optional<double> each = add_row(one.name);
+        if (one.floor != nullptr) {
+            add_row(floor_of + one.name);
+        }
+        if (!each) {
+            continue;
+        }
+        section.goals.push_back({"one more path " + one.name + ", microseconds", most_each, *each});
     }
     section.table.notes = figures.remarks();
     return section;

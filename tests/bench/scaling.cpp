@@ -121,10 +121,11 @@ Section measure_binds(const Settings& settings, const Caller& caller) {
         runs.push_back(Figures::decode(run_as(
             caller, settings.place.directory(), [] {},
             [&] {
-                return run(only_working({sandbox_with_binds(settings.place, paths),
-                                         bubblewrap_with_binds(settings.place, paths)}),
-                           effort(settings))
-                    .encode();
+                Rivals rivals = only_working(
+                    {sandbox_with_binds(settings.place, paths), bubblewrap_with_binds(settings.place, paths)});
+                rivals.commands.push_back(
+                    {floor_name, {settings.place.floor_paths(), "bind", parent, std::to_string(count)}});
+                return run(rivals, effort(settings)).encode();
             })));
     }
     Section section;

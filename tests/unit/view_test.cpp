@@ -304,5 +304,19 @@ TEST_F(ViewTest, Areas) {
     EXPECT_EQ(areas.at("/tmp"), "");
 }
 
+// A walk begins in the directory that the last one has reached.
+TEST_F(ViewTest, WhatCoversADirectoryCoversWhatWasFoundInIt) {
+    tree_.directory("/opt/other");
+    tree_.file("/opt/tool/file");
+    EXPECT_TRUE(view_.exists("/opt/tool/file"));
+    EXPECT_TRUE(view_.exists("/opt/tool/lib"));
+    EXPECT_FALSE(view_.exists("/opt/tool/file/lib"));
+    EXPECT_FALSE(view_.exists("/opt/tool/file/file"));
+    made_.bind(tree_, "/opt/other", "/opt/tool");
+    EXPECT_FALSE(view_.exists("/opt/tool/file"));
+    EXPECT_FALSE(view_.exists("/opt/tool/lib"));
+    EXPECT_TRUE(view_.exists("/opt/tool"));
+}
+
 }  // namespace
 }  // namespace sandbox::plan
