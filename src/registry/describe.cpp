@@ -25,7 +25,7 @@ std::vector<ShownPath> shown_paths(const plan::Plan& plan) {
     std::vector<ShownPath> paths;
     for (const auto& [path, source] : plan.areas) {
         const bool writable = std::ranges::any_of(
-            plan.writable, [&](const std::string& place) { return spec::is_below_or_same(path, place); });
+            plan.writable, [&path = path](const std::string& place) { return spec::is_below_or_same(path, place); });
         paths.push_back({path, source, writable});
     }
     return paths;

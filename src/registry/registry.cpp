@@ -22,7 +22,7 @@ namespace sandbox::registry {
 namespace {
 
 constexpr const char* directory_name = "named";
-constexpr std::int64_t kept_seconds = 24 * 60 * 60;
+constexpr std::int64_t kept_seconds = 24LL * 60 * 60;
 
 // The state directories but the last, that in /tmp: another user could take all names away by taking that one's.
 std::vector<std::string> places() {

@@ -23,6 +23,7 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -70,7 +71,7 @@ std::string message_for(const Fault& fault) {
     sandbox::run::Settings settings;
     settings.fault = fault;
     try {
-        sandbox::run::start(default_plan(), settings).wait();
+        sandbox::run::start(default_plan(), std::move(settings)).wait();
     } catch (const Error& error) {
         EXPECT_EQ(error.exit_status(), 125);
         return render(error);

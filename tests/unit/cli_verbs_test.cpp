@@ -88,7 +88,7 @@ TEST(Listing, AgesAndSizes) {
     EXPECT_EQ(age_text(59), "59s");
     EXPECT_EQ(age_text(60), "1m");
     EXPECT_EQ(age_text(3'600), "1h");
-    EXPECT_EQ(age_text(86'400 * 3), "3d");
+    EXPECT_EQ(age_text(86'400LL * 3), "3d");
     EXPECT_EQ(size_text(0), "0K");
     EXPECT_EQ(size_text(1'000'000), "976K");
     EXPECT_EQ(size_text(1'572'864), "1.5M");

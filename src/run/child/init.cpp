@@ -305,7 +305,7 @@ void run_init(const InitProgram& program) noexcept {
     Links links;
     prepare(program, context, links);
     const pid_t command = clone_setup_child(program, context, links);
-    check(program, Stage::clone_command, command < 0 ? errno : 0);
+    check(program, Stage::clone_command, command < 0 ? errno : 0, command);
     let_go(program, context, links);
 
     // While the setup child mounts: the network namespace takes as long as all of that.
