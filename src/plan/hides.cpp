@@ -238,9 +238,8 @@ void hide_before(View& view, const host::Facts& facts, const host::Tree& tree, c
 std::vector<std::string> state_directories(const host::Facts& facts, const host::Tree& tree) {
     std::vector<std::string> directories;
     for (const std::string& path : facts.state) {
-        if (std::optional<std::string> real = tree.canonical(path)) {
-            directories.push_back(*std::move(real));
-        } else if (const std::optional<std::string> above = tree.canonical(spec::parent(path))) {
+        // A link of that name is somebody else's, and not believed.
+        if (const std::optional<std::string> above = tree.canonical(spec::parent(path))) {
             directories.push_back(spec::join(*above, path.substr(path.rfind('/') + 1)));
         }
     }
