@@ -2,15 +2,18 @@
 
 #include "cli/quote.hpp"
 #include "sys/fd.hpp"
+#include "sys/syscalls.hpp"
 
 #include <sandbox/error.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -57,11 +60,24 @@ sys::UniqueFd open_log(const std::optional<std::string>& log) {
     std::_Exit(std::fflush(out) == 0 && written ? status : 125);
 }
 
+// A pipe of the caller's that stayed open here would keep its reader waiting for as long as the sandbox lives.
+void close_all_but(std::vector<int> kept) {
+    std::ranges::sort(kept);
+    int next = 3;
+    for (const int fd : kept) {
+        if (fd > next) {
+            sys::close_range(static_cast<unsigned>(next), static_cast<unsigned>(fd) - 1, 0);
+        }
+        next = std::max(next, fd + 1);
+    }
+    sys::close_range(static_cast<unsigned>(next), ~0U, 0);
+}
+
 }  // namespace
 
-Background::Background(const std::optional<std::string>& log) {
-    const sys::UniqueFd out = open_log(log);
-    const sys::UniqueFd in(sys::above_streams(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
+Background::Background(const std::optional<std::string>& log, std::vector<int> kept) {
+    sys::UniqueFd out = open_log(log);
+    sys::UniqueFd in(sys::above_streams(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
     int ends[2];
     if (!in || ::pipe2(ends, O_CLOEXEC) < 0) {
         throw cannot("make a pipe", errno);
@@ -81,6 +97,10 @@ Background::Background(const std::optional<std::string>& log) {
     if (::dup2(in.get(), 0) < 0 || ::dup2(out.get(), 1) < 0 || ::dup2(out.get(), 2) < 0) {
         failed("sandbox: --detach: cannot replace the standard descriptors\n", 125);
     }
+    in.reset();
+    out.reset();
+    kept.push_back(answer_);
+    close_all_but(std::move(kept));
 }
 
 void Background::ready(const std::string& name) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sandbox::cli {
 
@@ -12,7 +13,8 @@ class Background {
   public:
     /// Returns in the new process alone; the calling one prints what that says, and exits. Throws Error in the calling
     /// one.
-    explicit Background(const std::optional<std::string>& log);
+    /// Of the caller's descriptors from 3 up the new process holds `kept` alone, those that are not open passed over.
+    Background(const std::optional<std::string>& log, std::vector<int> kept);
 
     /// The command runs: `name` is printed, the status is 0.
     void ready(const std::string& name);

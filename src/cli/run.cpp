@@ -17,6 +17,8 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -81,11 +83,21 @@ void let_go_of_passed(const Options& options) {
     }
 }
 
-Process launch_in_background(const Options& options, Spec spec, const std::optional<StatusLines>& status) {
-    Background background(options.log);
-    if (!options.spec.name) {
-        spec.name = "sandbox-" + std::to_string(::getpid());  // of the launcher, now
+// What the launcher in the background needs of the caller's descriptors.
+std::vector<int> descriptors_in_use(const Options& options) {
+    std::vector<int> numbers = options.spec.descriptors;
+    if (options.status_descriptor) {
+        numbers.push_back(*options.status_descriptor);
     }
+    for (const Mount& mount : options.spec.mounts) {
+        if (const auto* data = std::get_if<FileData>(&mount)) {
+            numbers.push_back(data->descriptor);
+        }
+    }
+    return numbers;
+}
+
+Process launch_in_background(Background& background, const Spec& spec, const std::optional<StatusLines>& status) {
     try {
         Process process = launch_and_tell(status, [&] { return launch(spec); });
         background.ready(*spec.name);
@@ -102,7 +114,7 @@ Spec spec_to_run(const Options& options) {
     spec.foreground = true;
     spec.trace = options.verbose || options.status_descriptor;
     if (spec.detached && !spec.name) {
-        spec.name = "sandbox-" + std::to_string(::getpid());
+        spec.name = "sandbox-" + std::to_string(::getpid());  // of the launcher, which is in the background by then
     }
     return spec;
 }
@@ -111,9 +123,13 @@ void run(const Options& options) {
     open_missing_standard_descriptors();
     check_detached(options);
     const std::optional<StatusLines> status = status_lines(options);
+    std::optional<Background> background;
+    if (options.spec.detached) {
+        background.emplace(options.log, descriptors_in_use(options));
+    }
     const Spec spec = spec_to_run(options);
-    Process process = spec.detached ? launch_in_background(options, spec, status)
-                                    : launch_and_tell(status, [&] { return launch(spec); });
+    Process process = background ? launch_in_background(*background, spec, status)
+                                 : launch_and_tell(status, [&] { return launch(spec); });
     let_go_of_passed(options);
     if (options.verbose) {
         say(verbose_text(process.trace()));

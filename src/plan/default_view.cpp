@@ -3,7 +3,6 @@
 #include "plan/command.hpp"
 #include "plan/credentials.hpp"
 #include "plan/environment.hpp"
-#include "plan/hides.hpp"
 #include "plan/kernel_mounts.hpp"
 #include "plan/places.hpp"
 #include "plan/user_mounts.hpp"
@@ -101,7 +100,7 @@ void DefaultView::build() {
 
 // Whatever was asked for: who can write there says what runs, and who can read there has the variables of others.
 void DefaultView::hide_state() {
-    for (const std::string& path : state_directories(facts_, tree_)) {
+    for (const std::string& path : sources_.state()) {
         view_.hide_host(path, true);
     }
 }

@@ -58,7 +58,8 @@ Error refused(const std::string& asked, const std::string& source, const host::R
 
 }  // namespace
 
-Sources::Sources(const Spec& spec, const host::Facts& facts, const host::Tree& tree) : facts_(facts), tree_(tree) {
+Sources::Sources(const Spec& spec, const host::Facts& facts, const host::Tree& tree)
+    : facts_(facts), tree_(tree), state_(state_directories(facts, tree)) {
     rule_.uid = facts.uid;
     rule_.unmapped = facts.unmapped_uid;
     rule_.cwd = facts.cwd.value_or("/");
@@ -98,7 +99,7 @@ std::optional<Sources::Found> Sources::find(const std::string& source, const std
     if (found.end != host::Resolution::End::reached) {
         throw refused(asked, source, found, tree_.canonical(source).value_or(""));
     }
-    for (const std::string& directory : state_directories(facts_, tree_)) {
+    for (const std::string& directory : state_) {
         if (spec::is_below_or_same(found.canonical, directory)) {
             throw Error(asked + ": cannot show " + source + ": " + directory +
                         " is where the caller's sandboxes are found, and nobody inside may reach it")

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sandbox::plan {
 
@@ -23,6 +24,8 @@ class Sources {
     };
     /// Nothing where it is missing and may be (`optional`). Throws an Error that begins with what was asked.
     [[nodiscard]] std::optional<Found> find(const std::string& source, const std::string& asked, bool optional) const;
+    /// Facts::state as real paths: nothing at or below one is shown.
+    [[nodiscard]] const std::vector<std::string>& state() const { return state_; }
     /// Whether nothing is there, and no link on the way leads where none may.
     [[nodiscard]] bool is_missing(const std::string& source) const;
 
@@ -32,6 +35,7 @@ class Sources {
     const host::Facts& facts_;
     const host::Tree& tree_;
     host::LinkRule rule_;
+    std::vector<std::string> state_;
 };
 
 /// An entry of Spec::mounts as it is written on the command line, for messages: `--ro SRC:DST`.

@@ -95,22 +95,20 @@ std::vector<sys::UniqueFd> open_directories() {
     return directories;
 }
 
-bool is_held(int file) {
+bool lock_file(int file, int how) {
     int locked = 0;
-    while ((locked = ::flock(file, LOCK_EX | LOCK_NB)) < 0 && errno == EINTR) {
-    }
-    if (locked == 0) {
-        ::flock(file, LOCK_UN);
-    }
-    return locked < 0;
-}
-
-// Who looks whether it is held, holds it for a moment.
-bool lock_file(int file) {
-    int locked = 0;
-    while ((locked = ::flock(file, LOCK_EX)) < 0 && errno == EINTR) {
+    while ((locked = ::flock(file, how)) < 0 && errno == EINTR) {
     }
     return locked == 0;
+}
+
+// Shared: two who look at the same time do not take each other for the launcher.
+bool is_held(int file) {
+    if (!lock_file(file, LOCK_SH | LOCK_NB)) {
+        return true;
+    }
+    ::flock(file, LOCK_UN);
+    return false;
 }
 
 // What was opened is still what the name stands for.
@@ -159,25 +157,13 @@ bool is_kept(const Found& found) {
     return found.entry.ended && found.entry.request.detached && !is_old(found.file.get());
 }
 
-// Under the lock of the directory.
-void remove_if(int directory, const std::string& name, bool (*unwanted)(const Found&), const std::string& boot) {
-    const Found found = look(directory, name, boot);
-    if (found.file && unwanted(found) && is_linked(directory, name, found.file.get())) {
-        ::unlinkat(directory, name.c_str(), 0);
-    }
-}
-
+// Looks once more, under the lock of the directory.
 void remove_left(int directory, const std::string& name, const std::string& boot, bool kept_as_well) {
     const placeholder::Lock lock(directory);
-    if (!lock.ok()) {
-        return;
-    }
-    if (kept_as_well) {
-        remove_if(
-            directory, name, [](const Found& found) { return is_left(found); }, boot);
-    } else {
-        remove_if(
-            directory, name, [](const Found& found) { return is_left(found) && !is_kept(found); }, boot);
+    const Found found = lock.ok() ? look(directory, name, boot) : Found();
+    if (found.file && is_left(found) && (kept_as_well || !is_kept(found)) &&
+        is_linked(directory, name, found.file.get())) {
+        ::unlinkat(directory, name.c_str(), 0);
     }
 }
 
@@ -284,7 +270,8 @@ std::unique_ptr<Registration> Registration::reserve(const std::string& name, boo
         if (!own->file_ && errno == EEXIST) {
             refuse_taken(name, look(own->directory_.get(), name, boot));
         }
-        if (!own->file_ || !lock_file(own->file_.get())) {
+        // Who looks whether it is held, holds it for a moment: that is waited for.
+        if (!own->file_ || !lock_file(own->file_.get(), LOCK_EX)) {
             refuse_unwritten(name, errno);
         }
         const Request request{name, boot, identify_process(::getpid()), detached, foreground};
@@ -294,6 +281,9 @@ std::unique_ptr<Registration> Registration::reserve(const std::string& name, boo
             own->file_.reset();
             refuse_unwritten(name, error);
         }
+    }
+    if (!own->file_) {
+        refuse_unwritten(name, ENOENT);  // somebody removes the directory as often as it is made
     }
     return own;
 }
@@ -360,7 +350,6 @@ std::optional<Found> find_running(const std::string& name) {
 }
 
 void forget(const Found& found) {
-    const std::string boot = boot_id();
     for (const sys::UniqueFd& directory : open_directories()) {
         const placeholder::Lock lock(directory.get());
         const std::string& name = found.entry.request.name;

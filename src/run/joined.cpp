@@ -30,12 +30,12 @@ std::uint64_t inode_of(int fd) {
     return ::fstat(fd, &entry) == 0 ? entry.st_ino : 0;
 }
 
+}  // namespace
+
 std::uint64_t own_inode(const char* kind) {
     struct stat entry {};
     return ::stat((std::string("/proc/self/ns/") + kind).c_str(), &entry) == 0 ? entry.st_ino : 0;
 }
-
-}  // namespace
 
 JoinProgram join_program(const JoinedNamespaces& namespaces, NamespaceSet owned) {
     JoinProgram program;

@@ -12,6 +12,7 @@
 #include <sandbox/registry.hpp>
 
 #include <array>
+#include <cstdint>
 
 namespace sandbox::run {
 
@@ -19,6 +20,9 @@ struct JoinedNamespaces {
     sys::UniqueFd setup;                               ///< the setup user namespace
     std::array<sys::UniqueFd, namespace_count> kinds;  ///< indexed by Namespace; empty for what is the caller's own
 };
+
+/// The inode of the calling process's own namespace of a kind; 0 where the kernel has none.
+[[nodiscard]] std::uint64_t own_inode(const char* kind);
 
 /// In the order of joining. The descriptors stay those of `namespaces`. `owned`: kinds of the guest's user namespace.
 [[nodiscard]] JoinProgram join_program(const JoinedNamespaces& namespaces, NamespaceSet owned);

@@ -20,7 +20,6 @@
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 namespace sandbox::run {
@@ -419,11 +418,7 @@ class Start {
             return;
         }
         for (const spec::NamespaceRow& row : spec::namespace_table) {
-            struct stat entry {};
-            const std::string path = std::string("/proc/self/ns/") + row.name;
-            if (::stat(path.c_str(), &entry) == 0) {
-                impl_->trace.namespaces[static_cast<std::size_t>(row.kind)].outside = entry.st_ino;
-            }
+            impl_->trace.namespaces[static_cast<std::size_t>(row.kind)].outside = own_inode(row.name);
         }
         impl_->trace.notes = plan_.notes;
     }

@@ -125,6 +125,14 @@ TEST_F(NamesLife, ADetachedOneIsInNobodysWay) {
     EXPECT_EQ(sandbox({"wait", name}).exit_status, 143);
 }
 
+// run() waits for the end of the output: whoever holds a copy of it would keep it from ending.
+TEST_F(NamesLife, ADetachedOneHoldsNothingOfTheCaller) {
+    const Result result =
+        run({"sh", "-c", sandbox_binary() + " --detach --name web -- sleep 1000 8>&1 9>&2; echo started"});
+    EXPECT_EQ(result.out, "web\nstarted\n") << result;
+    EXPECT_EQ(sandbox({"stop", "web"}).exit_status, 0);
+}
+
 TEST_F(NamesLife, HowADetachedOneEndedIsKept) {
     ASSERT_EQ(detach("exit 3", {"--name", "web"}).exit_status, 0);
     EXPECT_TRUE(wait_until([&] { return listed().empty(); }, "the end"));

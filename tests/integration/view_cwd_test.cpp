@@ -30,16 +30,16 @@ TEST_F(ViewCwd, ItIsKept) {
 
 TEST_F(ViewCwd, BelowTmpItIsShownAgainReadOnlyAndAlone) {
     const std::string& here = directory().path();
-    mkdir((here + "/work").c_str(), 0755);
-    write_file(here + "/work/file", "text\n");
+    mkdir((here + "/project").c_str(), 0755);
+    write_file(here + "/project/file", "text\n");
     write_file(here + "/beside", "text\n");
     for (const char* use : {"auto", "none"}) {
         const Result result = inside_shell("pwd; cat file; ls -A ..; touch x || echo x >> file",
-                                           {.sandbox = {"--landlock", use}, .directory = here + "/work"});
-        EXPECT_EQ(result.out, here + "/work\ntext\nwork\n") << result;
+                                           {.sandbox = {"--landlock", use}, .directory = here + "/project"});
+        EXPECT_EQ(result.out, here + "/project\ntext\nproject\n") << result;
         EXPECT_EQ(count(result.err, "Read-only file system"), 2U) << result;
     }
-    EXPECT_EQ(read_file(here + "/work/file"), "text\n");
+    EXPECT_EQ(read_file(here + "/project/file"), "text\n");
 }
 
 TEST_F(ViewCwd, BelowTheHomeItIsShownAgainReadOnlyAndAlone) {

@@ -23,7 +23,7 @@ class ViewHide : public SandboxTest {
             write_file(work() + "/" + name, "SECRET\n");
         }
     }
-    [[nodiscard]] std::string work() const { return directory() / "work"; }
+    [[nodiscard]] std::string work() const { return directory() / "project"; }
     [[nodiscard]] std::string tree() const {
         return run({"sh", "-c", "find '" + work() + "' -printf '%P %y %m %s %i\\n' | sort"}).out;
     }
@@ -38,7 +38,7 @@ class ViewHide : public SandboxTest {
                "ways " +
                here + "/secret " + here + "//secret " + here + "/sub/../secret " + here + "/./secret " + here +
                "/dir/file " + here + "/dir/inner/file " + here + "/sub/../dir/inner/../file\n" +
-               "cat secret dir/file ./secret ../work/secret sub/../secret 2>/dev/null\n"
+               "cat secret dir/file ./secret ../project/secret sub/../secret 2>/dev/null\n"
                "ln secret linked 2>/dev/null && cat linked 2>/dev/null\n"
                "ln -s secret symlinked 2>/dev/null; cat symlinked 2>/dev/null\n"
                "mv secret moved 2>/dev/null; cat moved 2>/dev/null; mv dir moved 2>/dev/null; cat moved/file "
@@ -70,15 +70,15 @@ TEST_F(ViewHide, AFileAndADirectoryAreEmptyByEveryName) {
 TEST_F(ViewHide, InAReadOnlyTreeItStaysHiddenWhenTheHostReplacesIt) {
     for (const std::string options : {"--hide secret --hide dir", "--hide 'sec*' --hide dir/"}) {
         const Result result = on_host_of_its_own(R"(
-mkdir -p /srv/work/dir; cd /srv/work; echo SECRET > secret; echo SECRET > dir/file; mkfifo /media/go /media/done
+mkdir -p /srv/project/dir; cd /srv/project; echo SECRET > secret; echo SECRET > dir/file; mkfifo /media/go /media/done
 $SANDBOX --ro /media )" + options + R"( -- sh -c '
     cat secret dir/file; read line < /media/done; read line < /media/go
-    cat secret dir/file /srv/work/secret; ls -A dir; grep -r SECRET /srv; cat later' &
+    cat secret dir/file /srv/project/secret; ls -A dir; grep -r SECRET /srv; cat later' &
 echo > /media/done
 echo FRESH-SECRET > new; mv new secret
 mkdir new; echo FRESH-SECRET > new/file; mv dir old; mv new dir
 echo FRESH-SECRET > later
-cd /; mv /srv/work /srv/moved; mkdir /srv/work; echo FRESH-SECRET > /srv/work/secret
+cd /; mv /srv/project /srv/moved; mkdir /srv/project; echo FRESH-SECRET > /srv/project/secret
 echo > /media/go; wait
 )");
         EXPECT_EQ(result.out, "") << options << result;
@@ -212,13 +212,13 @@ TEST_F(ViewHide, PatternsHideWhatTheyMatch) {
 
 TEST_F(ViewHide, OtherPlacesOfTheSameTreeAreHiddenToo) {
     const Result result = on_host_of_its_own(R"(
-mkdir -p /srv/work/dir /media/copy /media/part; echo SECRET > /srv/work/secret; echo SECRET > /srv/work/dir/file
-mount --bind /srv/work /media/copy; mount --bind /srv/work/dir /media/part
+mkdir -p /srv/project/dir /media/copy /media/part; echo SECRET > /srv/project/secret; echo SECRET > /srv/project/dir/file
+mount --bind /srv/project /media/copy; mount --bind /srv/project/dir /media/part
 for how in --ro --rw; do
-    $SANDBOX --hide /srv/work/secret --hide /srv/work/dir $how /srv/work:/mnt -- sh -c '
-        cat /srv/work/secret /media/copy/secret /mnt/secret /media/copy/dir/file /media/part/file /mnt/dir/file
+    $SANDBOX --hide /srv/project/secret --hide /srv/project/dir $how /srv/project:/mnt -- sh -c '
+        cat /srv/project/secret /media/copy/secret /mnt/secret /media/copy/dir/file /media/part/file /mnt/dir/file
         grep -rs SECRET /srv /media /mnt; true'
-    $SANDBOX $how /srv/work:/mnt --hide /mnt/secret --hide /mnt/dir -- grep -rs SECRET /srv /media /mnt || echo none
+    $SANDBOX $how /srv/project:/mnt --hide /mnt/secret --hide /mnt/dir -- grep -rs SECRET /srv /media /mnt || echo none
 done
 )");
     EXPECT_EQ(result.out, "none\nnone\n") << result;
