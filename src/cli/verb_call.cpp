@@ -60,6 +60,11 @@ void check_words(const VerbCall& call, const Verb& verb) {
         (verb.words == Words::none && !call.words.empty()) || (verb.words == Words::one && call.words.size() > 1);
     if (too_many) {
         const std::string& word = verb.words == Words::none ? call.words.front() : call.words[1];
+        if (verb.command && call.command.empty()) {
+            std::vector<std::string> meant = {"sandbox", name, call.words.front(), "--"};
+            meant.insert(meant.end(), call.words.begin() + 1, call.words.end());
+            throw Error(name + " " + quoted(word) + ": a command stands behind --").with_fix(command_line(meant));
+        }
         throw Error(name + " " + quoted(word) + ": " +
                     (verb.words == Words::none ? "the verb takes no arguments" : "the verb takes one name"))
             .with_fix(usage(verb) + "; a command of that name: sandbox -- " + name);

@@ -61,6 +61,11 @@ TEST(VerbCall, RefusesWhatItDoesNotTake) {
     EXPECT_EQ(verb_refusal({"stop"}), "stop: the name of a sandbox is missing | sandbox stop NAME...");
     EXPECT_EQ(verb_refusal({"wait", "a", "b"}),
               "wait b: the verb takes one name | sandbox wait NAME; a command of that name: sandbox -- wait");
+    EXPECT_EQ(verb_refusal({"enter", "web", "ls", "/a b"}),
+              "enter ls: a command stands behind -- | sandbox enter web -- ls '/a b'");
+    EXPECT_EQ(verb_refusal({"enter", "a", "b", "--", "ls"}),
+              "enter b: the verb takes one name | sandbox enter NAME [-- COMMAND [ARG...]]; a command of that name: "
+              "sandbox -- enter");
     EXPECT_EQ(verb_refusal({"gc", "a"}),
               "gc a: the verb takes no arguments | sandbox gc; a command of that name: sandbox -- gc");
     EXPECT_EQ(verb_refusal({"list", "--", "x"}), "list --: the verb takes no command | sandbox list [NAME...]");
