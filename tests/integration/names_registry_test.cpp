@@ -204,7 +204,7 @@ TEST_F(NamesRegistry, FilesOfAnotherUserAreNotBelieved) {
 
 TEST_F(NamesRegistry, AFullDiskIsAnError) {
     const Result result = on_host_of_its_own(R"(
-mkdir -p /srv/full; mount -t tmpfs -o size=16k,mode=0700 full /srv/full
+mkdir -p /srv/full; mount -t tmpfs -o size=256k,mode=0700 full /srv/full
 export XDG_RUNTIME_DIR=/srv/full
 mkdir -m 700 /srv/full/sandbox /srv/full/sandbox/named
 dd if=/dev/zero of=/srv/full/fill bs=4k 2>/dev/null || :
