@@ -138,6 +138,9 @@ Found look(int directory, const std::string& name, const std::string& boot) {
         return found;
     }
     found.launcher = open_process(found.entry.request.launcher);
+    if (!found.launcher) {
+        read_again(found);  // the launcher may have ended since: now its last word stands there
+    }
     if (found.entry.running) {
         found.init = open_process(found.entry.running->init);
     }

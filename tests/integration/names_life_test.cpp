@@ -113,6 +113,17 @@ TEST_F(NamesLife, ADetachedOneRunsOn) {
     EXPECT_EQ(entry.st_mode & 0777U, 0600U);
 }
 
+// Who asks may meet its launcher anywhere on the way out, between the last word and the last moment.
+TEST_F(NamesLife, OneThatEndsAtOnceIsNotMissed) {
+    for (int round = 0; round < 50; ++round) {
+        const Result started = detach("exit 7", {"--name", "web"});
+        ASSERT_EQ(started.exit_status, 0) << started;
+        const Result waited = sandbox({"wait", "web"});
+        ASSERT_EQ(waited.exit_status, 7) << "round " << round << ": " << waited;
+        std::filesystem::remove(log());
+    }
+}
+
 TEST_F(NamesLife, ADetachedOneIsInNobodysWay) {
     const std::string name = trimmed(detach("exec sleep 1000").out);
     EXPECT_TRUE(name.starts_with("sandbox-")) << name;
