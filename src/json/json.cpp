@@ -84,9 +84,16 @@ class Builder {
 
   private:
     // A number ends before what follows it, which is read by then.
-    [[nodiscard]] std::size_t line(bool one_ahead = false) const {
+    [[nodiscard]] std::size_t line(bool one_ahead = false) {
         const char* const end = one_ahead && furthest_ != begin_ ? furthest_ - 1 : furthest_;
-        return 1 + static_cast<std::size_t>(std::count(begin_, end, '\n'));
+        // On from where it was counted to: each value asks, and texts are long.
+        if (end < counted_) {
+            counted_ = begin_;
+            lines_ = 1;
+        }
+        lines_ += static_cast<std::size_t>(std::count(counted_, end, '\n'));
+        counted_ = end;
+        return lines_;
     }
 
     bool add(Json value) {
@@ -113,6 +120,8 @@ class Builder {
 
     const char* begin_;
     const char* furthest_;
+    const char* counted_ = begin_;
+    std::size_t lines_ = 1;  ///< up to there
     Json root_;
     std::vector<Json*> open_;  ///< what is not closed yet; only the last one grows, so that the others stay in place
 };
