@@ -109,6 +109,7 @@ void run(const Options& options) {
     } else {
         std::printf("Start-up as root was not measured: the benchmark does not run as root.\n\n");
     }
+    show(measure_enter(settings, user));
     show(measure_throughput(settings, user));
     show(measure_host_mounts(settings, user));
     show(measure_binds(settings, user));

@@ -30,6 +30,8 @@ struct Settings {
 
 /// Start-up and exit of the no-op.
 [[nodiscard]] Section measure_startup(const Settings& settings, const Caller& caller);
+/// A command in a sandbox that runs.
+[[nodiscard]] Section measure_enter(const Settings& settings, const Caller& caller);
 /// Sandboxes per second, with several at once.
 [[nodiscard]] Section measure_throughput(const Settings& settings, const Caller& caller);
 /// Start-up against the number of mounts of the host.
