@@ -15,6 +15,8 @@
 #include "registry/registry.hpp"
 #include "run/contents.hpp"
 #include "run/launcher.hpp"
+#include "sandboxes.hpp"
+#include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/paths.hpp"
 #include "spec/validate.hpp"
@@ -76,9 +78,34 @@ std::string read_profile(const std::string& path, const host::Tree& tree) {
     return host::read_profile(path);
 }
 
+std::optional<run::InheritedNamespaces> open_inherited(const Spec& spec, const host::Tree& tree) {
+    if (spec.join.empty()) {
+        return std::nullopt;
+    }
+    run::InheritedNamespaces namespaces;
+    for (const Join& join : spec.join) {
+        const std::string option = "--join " + std::string(spec::name(join.kind)) + '=' + spec::escaped(join.from);
+        if (join.from.find('/') != std::string::npos) {
+            if (const std::optional<std::string> mount = tree.silent(join.from)) {
+                throw Error(option + ": the file system mounted at " + *mount + " does not answer")
+                    .with_fix("unmount it, or name a file that lies elsewhere");
+            }
+            run::add_inherited(namespaces, join);
+            continue;
+        }
+        const std::optional<registry::Found> found = find_started(join.from);
+        if (!found) {
+            throw Error(option + ": no sandbox of that name runs")
+                .with_fix("sandbox list shows those that do; a file has a / in it: ./" + spec::escaped(join.from));
+        }
+        run::add_inherited(namespaces, join, *found);
+    }
+    return namespaces;
+}
+
 // The placeholders of other sandboxes are not there: what is missing without them is missing. `look` finds them.
 template <class Look>
-plan::Plan make_plan(const Spec& spec, const Look& look) {
+plan::Plan make_plan(const Spec& spec, const Look& look, std::optional<run::InheritedNamespaces>& inherited) {
     spec::validate(spec);
     host::Facts facts = host::probe(wanted(spec));
     facts.state = placeholder::own_state_paths();
@@ -87,6 +114,8 @@ plan::Plan make_plan(const Spec& spec, const Look& look) {
     if (spec.system_call_profile) {
         facts.system_call_profile = read_profile(*spec.system_call_profile, tree);
     }
+    inherited = open_inherited(spec, tree);
+    facts.joins_below = inherited && inherited->owner;
     check_records(tree);
     std::set<placeholder::Id> placeholders = look();
     if (placeholders.empty()) {
@@ -122,18 +151,20 @@ bool hold_state(const Spec& spec, const plan::Plan& plan) {
 }
 
 plan::Plan make_plan(const Spec& spec) {
-    return make_plan(spec, placeholder::known);
+    std::optional<run::InheritedNamespaces> inherited;
+    return make_plan(spec, placeholder::known, inherited);
 }
 
 }  // namespace
 
 Process launch(const Spec& spec) {
-    plan::Plan plan = make_plan(spec, [] { return placeholder::sweep().known; });
+    run::Settings settings;
+    plan::Plan plan = make_plan(
+        spec, [] { return placeholder::sweep().known; }, settings.inherited);
     if (hold_state(spec, plan)) {
-        plan = make_plan(spec, placeholder::known);
+        plan = make_plan(spec, placeholder::known, settings.inherited);
     }
     run::load_contents(plan);
-    run::Settings settings;
     if (spec.name) {
         settings.registration = registry::Registration::reserve(*spec.name, spec.detached, spec.foreground);
         settings.described = registry::describe(plan, spec);
@@ -171,6 +202,7 @@ std::string closed_doors(const Spec& spec) {
         Spec view = spec;
         view.descriptors.clear();  // they may be closed by now
         view.system_call_profile.reset();
+        view.join.clear();  // that sandbox may have ended
         if (!make_plan(view).cwd_writable) {
             add("the current directory was read-only", "--rw .");
         }

@@ -6,6 +6,7 @@
 #include "registry/registry.hpp"
 #include "run/joined.hpp"
 #include "run/launcher.hpp"
+#include "sandboxes.hpp"
 #include "spec/escape.hpp"
 #include "sys/syscalls.hpp"
 
@@ -92,21 +93,6 @@ bool await_end(registry::Found& found, const EntryWatch& watch, std::optional<Cl
     return true;
 }
 
-// Between its command's exec and its launcher's taking note of it, somebody may have heard of it already.
-std::optional<registry::Found> find_started(const std::string& name) {
-    constexpr std::chrono::seconds patience{10};
-    std::optional<registry::Found> found = registry::find_any(name);
-    if (found && !found->entry.running && !found->entry.ended) {
-        const EntryWatch watch(*found);
-        registry::read_again(*found);
-        const Clock::time_point deadline = Clock::now() + patience;
-        while (!found->entry.running && !is_over(*found) && Clock::now() < deadline) {
-            await_news(*found, watch, deadline);
-        }
-    }
-    return registry::find_running(name);
-}
-
 // All of the sandbox is gone when init is: the kernel waits for every process of its pid namespace.
 bool await_process(const sys::UniqueFd& process, Clock::time_point deadline) {
     for (;;) {
@@ -169,6 +155,22 @@ std::uint64_t resident_pages(const std::string& process) {
 }
 
 }  // namespace
+
+// Between its command's exec and its launcher's taking note of it, somebody may have heard of it already.
+std::optional<registry::Found> find_started(const std::string& name) {
+    constexpr std::chrono::seconds patience{10};
+    std::optional<registry::Found> found = registry::find_any(name);
+    if (found && !found->entry.running && !found->entry.ended) {
+        const EntryWatch watch(*found);
+        registry::read_again(*found);
+        const Clock::time_point deadline = Clock::now() + patience;
+        while (!found->entry.running && !is_over(*found) && Clock::now() < deadline) {
+            await_news(*found, watch, deadline);
+        }
+    }
+    // What ran when it was looked at is not looked at again.
+    return found && registry::is_running(*found) ? std::move(found) : registry::find_running(name);
+}
 
 std::vector<NamedSandbox> list() {
     std::vector<NamedSandbox> sandboxes;

@@ -159,6 +159,13 @@ struct EnvironmentRule {
     friend bool operator==(const EnvironmentRule&, const EnvironmentRule&) = default;
 };
 
+/// A namespace that is there already, and in which the sandbox is made.
+struct Join {
+    Namespace kind = Namespace::net;  ///< net, ipc, uts or pid
+    std::string from;                 ///< a running sandbox's name, or the path of a namespace file, which has a `/`
+    friend bool operator==(const Join&, const Join&) = default;
+};
+
 struct Spec {
     std::vector<std::string> command;  ///< argv; empty: an interactive /bin/sh
 
@@ -182,8 +189,12 @@ struct Spec {
 
     NamespaceSet share;                ///< kinds that stay the host's: pid, uts, ipc, cgroup
     std::optional<NamespaceSet> only;  ///< just these new beside user and mnt, over the host's tree as it is
-    NamespaceSet own;                  ///< kinds handed to the guest's user namespace: mnt, net, ipc, uts, cgroup
-    NamespaceSet allow_namespaces;     ///< kinds of which the guest may make more
+    /// Namespaces of another sandbox, or of files, in place of new ones. All must belong to one user namespace, which
+    /// the caller has capabilities over: one that it made, as those of its sandboxes with a name, or its own. In any
+    /// but its own the sandbox has one id: not with `map_users` and `map_groups`.
+    std::vector<Join> join;
+    NamespaceSet own;               ///< kinds handed to the guest's user namespace: mnt, net, ipc, uts, cgroup
+    NamespaceSet allow_namespaces;  ///< kinds of which the guest may make more
     std::optional<std::int64_t> boottime_offset;   ///< seconds; makes a time namespace (time_namespaces(7), Linux 5.6)
     std::optional<std::int64_t> monotonic_offset;  ///< seconds
 

@@ -18,6 +18,7 @@ enum class OptionId : std::uint8_t {
     domainname,
     only,
     share,
+    join,
     own,
     allow_namespaces,
     boottime_offset,
@@ -113,6 +114,10 @@ inline constexpr auto option_table = std::to_array<Option>({
      "commas, of mnt pid uts ipc net cgroup user time."},
     {OptionId::share, "share", "LIST", Section::namespaces, Repeat::once,
      "Keep the host's, of pid, uts, ipc and cgroup."},
+    {OptionId::join, "join", "KIND=NAME|PATH", Section::namespaces, Repeat::any,
+     "Make the sandbox in the namespace of this kind (net, ipc, uts or pid) that the sandbox NAME has, or the "
+     "namespace "
+     "file PATH stands for."},
     {OptionId::own, "own", "LIST", Section::namespaces, Repeat::once,
      "Hand these to root inside, of mnt, net, ipc, uts and cgroup."},
     {OptionId::allow_namespaces, "allow-namespaces", "LIST", Section::namespaces, Repeat::once,

@@ -73,6 +73,9 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::share:
             spec.share = parse_shared_namespaces(value);
             return;
+        case OptionId::join:
+            spec.join.push_back(parse_join(value));
+            return;
         case OptionId::own:
             spec.own = parse_owned_namespaces(value);
             return;

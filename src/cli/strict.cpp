@@ -12,6 +12,7 @@ bool opens_more(OptionId id, const Spec& spec) {
     switch (id) {
         case OptionId::only:
         case OptionId::share:
+        case OptionId::join:
         case OptionId::own:
         case OptionId::allow_namespaces:
         case OptionId::cap_add:

@@ -91,6 +91,13 @@ constexpr std::array not_shared{
     Refused{Namespace::net, "net is not shared here", "use --net host"},
     Refused{Namespace::time, "time is the host's already, unless an offset is given", "leave it out"},
 };
+constexpr std::array not_joined{
+    Refused{Namespace::user, "user is not joined on its own: that of a joined namespace is", "net, ipc, uts or pid"},
+    Refused{Namespace::mnt, "mnt cannot be joined: the view of the files is built in a mount namespace of its own",
+            "sandbox enter NAME runs a command in another sandbox's"},
+    Refused{Namespace::cgroup, "cgroup namespaces are not joined", "net, ipc, uts or pid"},
+    Refused{Namespace::time, "time namespaces are not joined", "net, ipc, uts or pid"},
+};
 constexpr std::array not_owned{
     Refused{Namespace::user, "user is the command's own already", "leave it out"},
     Refused{Namespace::pid,
@@ -181,6 +188,19 @@ NamespaceSet parse_namespaces(std::string_view text) {
 
 NamespaceSet parse_shared_namespaces(std::string_view text) {
     return without(parse_namespaces(text), not_shared);
+}
+
+Join parse_join(std::string_view text) {
+    const std::size_t sign = text.find('=');
+    if (sign == std::string_view::npos || sign + 1 == text.size()) {
+        throw BadValue("not a kind and where that namespace is", "KIND=NAME or KIND=/PATH, e.g. net=web");
+    }
+    Join join{parse_namespace(text.substr(0, sign)), std::string(text.substr(sign + 1))};
+    static_cast<void>(without({join.kind}, not_joined));
+    if (join.from.find('/') == std::string::npos) {
+        join.from = parse_name(join.from);
+    }
+    return join;
 }
 
 NamespaceSet parse_owned_namespaces(std::string_view text) {

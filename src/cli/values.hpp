@@ -23,6 +23,8 @@ void add_id_mapping(std::optional<IdMapping>& mapping, std::string_view text);
 [[nodiscard]] NamespaceSet parse_namespaces(std::string_view text);
 /// Only kinds that the sandbox can do without.
 [[nodiscard]] NamespaceSet parse_shared_namespaces(std::string_view text);
+/// `KIND=NAME` or `KIND=PATH`.
+[[nodiscard]] Join parse_join(std::string_view text);
 /// Only kinds that can be handed to the guest.
 [[nodiscard]] NamespaceSet parse_owned_namespaces(std::string_view text);
 

@@ -149,6 +149,7 @@ struct Facts {
     int landlock_abi = 0;                 ///< 0: the kernel has none
     std::string kernel_release;           ///< as uname(2) has it
     std::vector<std::string> state;       ///< where the registry and the records of placeholders are, or may be
+    bool joins_below = false;             ///< what is joined (Spec::join) is of a user namespace below the caller's
     std::string system_call_profile;      ///< the text of Spec::system_call_profile
 };
 

@@ -10,6 +10,7 @@
 #include "plan/hides.hpp"
 #include "plan/identity.hpp"
 #include "plan/streams.hpp"
+#include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/passwd.hpp"
 #include "spec/paths.hpp"
@@ -31,6 +32,9 @@ namespace {
 
 void plan_namespaces(Plan& plan, const Spec& spec) {
     plan.fresh = spec::fresh_namespaces(spec);
+    for (const Join& join : spec.join) {
+        plan.inherited.insert(join.kind);
+    }
     plan.allowed = spec.allow_namespaces;
     plan.owned = spec.own;
     plan.owned.insert(Namespace::user);
@@ -65,6 +69,9 @@ std::uint64_t guest_clone_flags(const Plan& plan) {
 // As many of each kind as exist once the guest has its own: init's, the command's pid namespace, what the guest owns.
 unsigned namespaces_made(const Plan& plan, Namespace kind) {
     unsigned made = plan.owned.contains(kind) ? 1 : 0;
+    if (plan.joinable) {
+        return made;  // the others were made in the setup user namespace, above the one that counts
+    }
     // Init's own; of the cgroup namespaces there is one alone, the guest's or the setup child's.
     const bool left = kind == Namespace::cgroup && made == 1;
     if (kind != Namespace::user && kind != Namespace::uts && plan.fresh.contains(kind) && !left) {
@@ -75,7 +82,7 @@ unsigned namespaces_made(const Plan& plan, Namespace kind) {
 
 // The outer /proc is shown (--share pid) and its sysctls are read-only, as in a container: no quota can be written.
 bool quotas_are_out_of_reach(const Plan& plan, const host::Facts& facts) {
-    return !plan.fresh.contains(Namespace::pid) && facts.sysctls_read_only;
+    return !plan.fresh.contains(Namespace::pid) && !plan.inherited.contains(Namespace::pid) && facts.sysctls_read_only;
 }
 
 void plan_quotas(Plan& plan, const host::Facts& facts) {
@@ -84,6 +91,9 @@ void plan_quotas(Plan& plan, const host::Facts& facts) {
             "namespace quotas cannot be written, /proc/sys is read-only here: the seccomp filter alone "
             "refuses new namespaces");
         return;
+    }
+    if (plan.joinable) {
+        plan.steps.push_back(EnterQuotaUserns{});
     }
     for (const spec::NamespaceRow& row : spec::namespace_table) {
         // A guest with a mount namespace of its own needs detached trees, which count as mount namespaces.
@@ -230,7 +240,14 @@ Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts, const
 }
 
 void note_weaknesses(Plan& plan, const Spec& spec) {
-    if (!plan.fresh.contains(Namespace::pid)) {
+    for (const Join& join : spec.join) {
+        plan.notes.push_back(std::string(spec::name(join.kind)) + " namespace of " + spec::escaped(join.from) +
+                             (join.kind == Namespace::pid
+                                  ? ": what the command starts and leaves behind ends with that; who is in there can "
+                                    "signal the command"
+                                  : ": shared with everybody who is in there"));
+    }
+    if (!plan.fresh.contains(Namespace::pid) && !plan.inherited.contains(Namespace::pid)) {
         plan.notes.emplace_back(
             "pid namespace shared: the command sees the caller's other processes, can signal them where Landlock has "
             "no "
@@ -250,10 +267,12 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     check_streams(facts);
     Plan plan;
     plan_descriptors(plan, facts);
+    plan.maps_of_inherited = facts.joins_below;
     plan_identity(plan, spec, facts, tree);
     plan_groups(plan, facts);
     plan_namespaces(plan, spec);
     plan_own_terminal(plan, spec, facts);
+    plan.joinable = spec.name && !quotas_are_out_of_reach(plan, facts);
     note_weaknesses(plan, spec);
 
     plan.steps.reserve(most_default_steps);

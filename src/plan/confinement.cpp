@@ -79,7 +79,7 @@ void note_open_scopes(Plan& plan) {
         const Landlock* landlock = std::get_if<Landlock>(&step);
         return landlock != nullptr && landlock->abi >= 6;
     });
-    if (!plan.fresh.contains(Namespace::net) && !scoped) {
+    if (!plan.fresh.contains(Namespace::net) && !plan.inherited.contains(Namespace::net) && !scoped) {
         plan.notes.emplace_back(
             "abstract unix sockets of the host can be connected to, as its network is shared and Landlock has no scope "
             "for them (before Linux 6.12, or off)");

@@ -78,7 +78,7 @@ void DefaultView::build() {
     // Their mounts decide: only devices can be written in /dev, only what is not covered in /proc.
     view_.add_writable("/dev");
     view_.add_writable("/proc");
-    if (fresh_.contains(Namespace::ipc)) {
+    if (is_apart(Namespace::ipc)) {
         view_.add_landlock_rule("/dev/mqueue");
     }
     make_private_places();
@@ -125,15 +125,20 @@ void DefaultView::make_root() {
     view_.make_root(plan_.base, replaced);
 }
 
+// New, or joined: not the host's.
+bool DefaultView::is_apart(Namespace kind) const {
+    return fresh_.contains(kind) || plan_.inherited.contains(kind);
+}
+
 void DefaultView::make_proc() {
-    if (fresh_.contains(Namespace::pid)) {
+    if (is_apart(Namespace::pid)) {
         view_.mount_special<MountProc>("/proc");
     } else {
         int error = 0;
         view_.bind({"/proc", tree_.follow("/proc", error).value_or(FileId{})}, "/proc", "/proc",
                    {false, true, true, true});
     }
-    if (fresh_.contains(Namespace::pid) || !facts_.sysctls_read_only) {
+    if (is_apart(Namespace::pid) || !facts_.sysctls_read_only) {
         plan_.steps.push_back(KeepQuotaDirectory{});
     }
 }
@@ -144,6 +149,8 @@ void DefaultView::make_sys() {
         plan_.steps.push_back(JoinNetwork{});
         view_.mount_special<MountSysfs>("/sys");
         open_network_to_all(plan_, facts_);
+    } else if (is_apart(Namespace::net)) {
+        view_.mount_special<MountSysfs>("/sys");
     } else {
         int error = 0;
         view_.bind({"/sys", tree_.follow("/sys", error).value_or(FileId{})}, "/sys", "/sys", {true, true, true, true});
@@ -176,7 +183,7 @@ void DefaultView::make_devices() {
         }
     }
     view_.mount_special<MountDevpts>("/dev/pts");
-    if (fresh_.contains(Namespace::ipc)) {
+    if (is_apart(Namespace::ipc)) {
         view_.mount_scratch("/dev/shm", 01777, private_writable);
         view_.mount_special<MountMqueue>("/dev/mqueue");
     } else {

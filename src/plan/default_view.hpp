@@ -37,6 +37,7 @@ class DefaultView {
     void make_devices();
     void make_proc();
     void make_sys();
+    [[nodiscard]] bool is_apart(Namespace kind) const;
     void make_private_places();
     void make_home(const std::string& standard);
     [[nodiscard]] bool is_home_place(const std::string& path) const;

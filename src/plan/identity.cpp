@@ -338,6 +338,11 @@ void plan_identity(Plan& plan, const Spec& spec, const host::Facts& facts, const
         plan.command_ids.home = named->home;
     }
     const std::optional<IdMapping> group_ids = group_mapping(spec);
+    if (plan.maps_of_inherited && (spec.map_users || group_ids)) {
+        throw Error(std::string(spec.map_users ? "--map-users" : "--map-groups") +
+                    ": a sandbox that is made in another one's user namespace (--join) has one id of it")
+            .with_fix("leave it out");
+    }
     if (!spec.map_users && !group_ids) {
         plan_single(plan, spec, facts, named);
         return;

@@ -84,9 +84,10 @@ struct Joined {
 };
 
 struct Plan {
-    NamespaceSet fresh;    ///< kinds that are new inside
-    NamespaceSet owned;    ///< kinds that the guest's user namespace owns
-    NamespaceSet allowed;  ///< kinds of which the guest may make more
+    NamespaceSet fresh;      ///< kinds that are new inside
+    NamespaceSet inherited;  ///< kinds that are another sandbox's, or a file's: they are joined (--join)
+    NamespaceSet owned;      ///< kinds that the guest's user namespace owns
+    NamespaceSet allowed;    ///< kinds of which the guest may make more
 
     std::uint64_t init_clone_flags = 0;     ///< for the clone of init
     std::uint64_t init_unshare_flags = 0;   ///< for what init makes while the setup child works: the network namespace
@@ -96,6 +97,8 @@ struct Plan {
     bool users_by_helper = false;           ///< newuidmap(1) writes the uid_map of the setup user namespace
     bool groups_by_helper = false;          ///< newgidmap(1) its gid_map
     bool setgroups = false;                 ///< setgroups(2) stays open inside
+    bool maps_of_inherited = false;         ///< the setup user namespace is made in that of what is joined: one id
+    bool joinable = false;                  ///< other sandboxes can be made in its setup user namespace
     CommandIds command_ids;
     std::optional<TimeOffsets> time_offsets;
 

@@ -94,12 +94,15 @@ void render_maps(std::string& text, const char* name, const IdMaps& maps) {
 std::string render(const Plan& plan) {
     NamespaceSet shared;
     for (const spec::NamespaceRow& row : spec::namespace_table) {
-        if (!plan.fresh.contains(row.kind)) {
+        if (!plan.fresh.contains(row.kind) && !plan.inherited.contains(row.kind)) {
             shared.insert(row.kind);
         }
     }
     std::string text = "namespaces:\n  new: " + spec::names(plan.fresh) + '\n';
     text += "  the host's: " + (shared.empty() ? "none" : spec::names(shared)) + '\n';
+    if (!plan.inherited.empty()) {
+        text += "  joined: " + spec::names(plan.inherited) + '\n';
+    }
     text += "  owned by the guest: " + spec::names(plan.owned) + '\n';
     text += "  more may be made of: " + (plan.allowed.empty() ? "none" : spec::names(plan.allowed)) + '\n';
     text += "ids (inside outside count):\n";

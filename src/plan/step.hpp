@@ -197,7 +197,13 @@ struct Sysctl {
 struct KeepQuotaDirectory {
     static constexpr const char* name = "quota-directory";
 };
-/// The most namespaces of one kind that may exist below the setup user namespace: as many as were made.
+/// unshare(2) of a user namespace between the setup one and the guest's, which owns nothing; init writes its maps and
+/// joins it. The quotas count in it, and other sandboxes can be made in the setup user namespace (--join).
+struct EnterQuotaUserns {
+    static constexpr const char* name = "quota-userns";
+};
+/// The most namespaces of one kind that may exist below the setup user namespace, or the one above: as many as were
+/// made.
 struct Quota {
     static constexpr const char* name = "quota";
     std::string file;  ///< in /proc/sys/user
@@ -304,9 +310,9 @@ using Step =
     std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory, ScratchFile,
                  ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MountProc, JoinNetwork,
                  MountSysfs, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide, ReadOnly, Pin, PivotRoot, LoopbackUp,
-                 Sysctl, KeepQuotaDirectory, Quota, EnterGuest, JoinGuest, SetHostname, SetDomainname, ChangeOwner,
-                 ChangeIds, NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors, CoreLimit, NoNewPrivileges,
-                 Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
+                 Sysctl, KeepQuotaDirectory, EnterQuotaUserns, Quota, EnterGuest, JoinGuest, SetHostname, SetDomainname,
+                 ChangeOwner, ChangeIds, NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors, CoreLimit,
+                 NoNewPrivileges, Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

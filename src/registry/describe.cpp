@@ -67,6 +67,8 @@ Running describe(const plan::Plan& plan, const Spec& spec) {
         note(step, running);
     }
     running.joining.owned = plan.owned;
+    running.joining.inherited = plan.inherited;
+    running.joining.quota_userns = plan.joinable;
     running.joining.clear_environment = spec.clear_environment;
     running.joining.environment = spec.environment;
     running.joining.home = plan.identity.home;

@@ -258,6 +258,8 @@ Json joining_json(const Joining& joining) {
     Json object = json::object()
                       .add("owned", kinds_json(joining.owned))
                       .add("groups", std::move(groups))
+                      .add("inherited", kinds_json(joining.inherited))
+                      .add("quota-userns", json::boolean(joining.quota_userns))
                       .add("set-ids", json::boolean(joining.set_ids))
                       .add("set-groups", json::boolean(joining.set_groups))
                       .add("filter", filter_json(joining.filter))
@@ -280,6 +282,8 @@ Joining joining(const Json& object) {
         result.groups.push_back(number_at<std::uint32_t>(group));
     }
     result.set_ids = flag(object, "set-ids");
+    result.inherited = kinds(object, "inherited");
+    result.quota_userns = flag(object, "quota-userns");
     result.set_groups = flag(object, "set-groups");
     result.filter = filter(object, "filter");
     result.clear_environment = flag(object, "clear-environment");

@@ -27,8 +27,10 @@ struct ProcessId {
 struct Joining {
     NamespaceSet owned;  ///< kinds that the guest's user namespace owns
     std::vector<std::uint32_t> groups;
-    bool set_ids = false;     ///< the ids inside are not those that the caller has there
-    bool set_groups = false;  ///< setgroups(2) is open inside
+    NamespaceSet inherited;     ///< kinds that it has joined itself
+    bool quota_userns = false;  ///< there is a user namespace between the setup one and the guest's
+    bool set_ids = false;       ///< the ids inside are not those that the caller has there
+    bool set_groups = false;    ///< setgroups(2) is open inside
     std::optional<std::uint64_t> core_limit;
     std::vector<sock_filter> filter;
     bool clear_environment = false;

@@ -147,10 +147,6 @@ Found look(int directory, const std::string& name, const std::string& boot) {
     return found;
 }
 
-bool is_running(const Found& found) {
-    return found.entry.running && !found.entry.ended && found.init;
-}
-
 // Nothing of it lives, and its launcher holds it no more.
 bool is_left(const Found& found) {
     return !found.init && !found.launcher && !is_held(found.file.get());
@@ -313,6 +309,10 @@ Registration::~Registration() {
     if (is_linked(directory_.get(), name_, file_.get())) {
         ::unlinkat(directory_.get(), name_.c_str(), 0);
     }
+}
+
+bool is_running(const Found& found) {
+    return found.entry.running && !found.entry.ended && found.init;
 }
 
 void read_again(Found& found) {

@@ -52,6 +52,9 @@ struct Found {
     sys::UniqueFd launcher;  ///< pidfd; empty where the launcher is gone
 };
 
+/// Its command ran when it was looked at, and init still lived.
+[[nodiscard]] bool is_running(const Found& found);
+
 /// All that run, by name. Removes what killed launchers have left.
 [[nodiscard]] std::vector<Found> running_sandboxes();
 /// The one of that name, if it runs.

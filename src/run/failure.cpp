@@ -255,11 +255,13 @@ constexpr Doing stages[] = {
     {Stage::handshake, "handshake", "let init go on"},
     {Stage::init_prepare, "init", "prepare init"},
     {Stage::join, "join", "join the sandbox"},
+    {Stage::joined_views, "join-views", "mount what shows the joined namespaces"},
     {Stage::terminal, "terminal", "make the command's own terminal"},
     {Stage::time_namespace, "time-namespace", "make the time namespace"},
     {Stage::setup, "setup", "set up the sandbox"},
     {Stage::clone_command, "clone", "make the command's process"},
     {Stage::network, "network", "make the network namespace"},
+    {Stage::quota_userns, "quota-userns", "set up the user namespace in which the quotas count"},
     {Stage::guest_uid_map, "uid_map", "map the guest's user id"},
     {Stage::guest_gid_map, "gid_map", "map the guest's group id"},
     {Stage::init_supervision, "init", "let init watch the command"},
@@ -283,7 +285,11 @@ Cause ending_cause(const plan::Joined& joined) {
     return {joined.name + " is ending", "sandbox list shows what runs"};
 }
 
-Cause joining_cause(int error) {
+Cause joining_cause(const plan::Plan& plan, int error) {
+    if (error == EPERM && !plan.joined) {
+        return {"a namespace of --join is not the caller's to join",
+                "join one of a sandbox of your own, from where that was started"};
+    }
     if (error == EPERM) {
         return {"its namespaces are not the caller's to join",
                 "enter it as the user who started it, and from where it was started"};
@@ -300,11 +306,14 @@ Cause stage_cause(const plan::Plan& plan, Stage stage, int error) {
             return {"the process that does it was killed by signal " + std::to_string(error),
                     "look for the out-of-memory killer in the kernel log (dmesg)"};
         case Stage::join:
-            return joining_cause(error);
+            return joining_cause(plan, error);
         case Stage::clone_init:
         case Stage::clone_command:
         case Stage::network:
             // A pid namespace whose process 1 has ended takes no more (fork(2)).
+            if (error == ENOMEM && plan.inherited.contains(Namespace::pid)) {
+                return {"the pid namespace of --join is ending", "sandbox list shows what runs"};
+            }
             return plan.joined && error == ENOMEM ? ending_cause(*plan.joined) : clone_cause(plan, error);
         case Stage::uid_map:
         case Stage::setgroups:

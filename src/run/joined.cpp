@@ -30,6 +30,10 @@ std::uint64_t inode_of(int fd) {
     return ::fstat(fd, &entry) == 0 ? entry.st_ino : 0;
 }
 
+sys::UniqueFd parent_of(const sys::UniqueFd& userns) {
+    return sys::above_streams(userns ? ::ioctl(userns.get(), NS_GET_PARENT) : -1);
+}
+
 }  // namespace
 
 std::uint64_t own_inode(const char* kind) {
@@ -44,18 +48,21 @@ JoinProgram join_program(const JoinedNamespaces& namespaces, NamespaceSet owned)
             program.all[program.count++] = fd;
         }
     };
-    const auto add_kinds = [&](bool of_guest) {
+    const auto add_kinds = [&](bool inherited, bool of_guest) {
         for (const spec::NamespaceRow& row : spec::namespace_table) {
-            if (row.kind != Namespace::user && owned.contains(row.kind) == of_guest) {
+            if (row.kind != Namespace::user && namespaces.inherited.contains(row.kind) == inherited &&
+                owned.contains(row.kind) == of_guest) {
                 add(namespaces.kinds.at(static_cast<std::size_t>(row.kind)).get());
             }
         }
     };
+    add(namespaces.owner.get());
+    add_kinds(true, false);
     add(namespaces.setup.get());
-    add_kinds(false);
+    add_kinds(false, false);
     program.of_setup = program.count;
     add(namespaces.kinds.at(static_cast<std::size_t>(Namespace::user)).get());
-    add_kinds(true);
+    add_kinds(false, true);
     return program;
 }
 
@@ -93,7 +100,17 @@ JoinedNamespaces open_namespaces(const registry::Found& found) {
         namespaces.kinds.at(index) = std::move(fd);
     }
     const sys::UniqueFd& guest = namespaces.kinds.at(static_cast<std::size_t>(Namespace::user));
-    namespaces.setup = sys::above_streams(guest ? ::ioctl(guest.get(), NS_GET_PARENT) : -1);
+    namespaces.setup = parent_of(guest);
+    if (running.joining.quota_userns) {
+        namespaces.setup = parent_of(namespaces.setup);
+    }
+    namespaces.inherited = running.joining.inherited;
+    if (!namespaces.inherited.empty() && namespaces.setup) {
+        namespaces.owner = parent_of(namespaces.setup);
+        if (namespaces.owner && inode_of(namespaces.owner.get()) == own_inode("user")) {
+            namespaces.owner.reset();
+        }
+    }
     if (!namespaces.setup) {
         throw Error("cannot enter " + name + ": cannot open its setup user namespace: " + std::strerror(errno));
     }

@@ -17,8 +17,16 @@
 namespace sandbox::run {
 
 struct JoinedNamespaces {
-    sys::UniqueFd setup;                               ///< the setup user namespace
+    sys::UniqueFd owner;     ///< the user namespace of what the sandbox has joined itself, unless the caller's own
+    NamespaceSet inherited;  ///< that
+    sys::UniqueFd setup;     ///< the setup user namespace
     std::array<sys::UniqueFd, namespace_count> kinds;  ///< indexed by Namespace; empty for what is the caller's own
+};
+
+/// Namespaces of others, of which a new sandbox is made (Spec::join).
+struct InheritedNamespaces {
+    sys::UniqueFd owner;  ///< the user namespace that they belong to; empty where that is the caller's own
+    std::array<sys::UniqueFd, namespace_count> kinds;  ///< indexed by Namespace
 };
 
 /// The inode of the calling process's own namespace of a kind; 0 where the kernel has none.
@@ -26,6 +34,11 @@ struct JoinedNamespaces {
 
 /// In the order of joining. The descriptors stay those of `namespaces`. `owned`: kinds of the guest's user namespace.
 [[nodiscard]] JoinProgram join_program(const JoinedNamespaces& namespaces, NamespaceSet owned);
+
+/// One for Spec::join: of a running sandbox, or a namespace file. Throws Error where it is not there, of another kind,
+/// not the caller's to join, or of another user namespace than those before.
+void add_inherited(InheritedNamespaces& namespaces, const Join& join, const registry::Found& found);
+void add_inherited(InheritedNamespaces& namespaces, const Join& join);
 
 /// Throws Error where the sandbox ends meanwhile, its command has left a namespace, or a namespace cannot be opened.
 [[nodiscard]] JoinedNamespaces open_namespaces(const registry::Found& found);

@@ -4,6 +4,7 @@
 #include "run/failure.hpp"
 #include "run/groups.hpp"
 #include "run/id_maps.hpp"
+#include "run/intermediate.hpp"
 #include "run/process_impl.hpp"
 #include "run/program_texts.hpp"
 #include "spec/namespaces.hpp"
@@ -217,15 +218,25 @@ class Start {
         arguments.flags = plan_.init_clone_flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
         arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
         // No exit signal: a caller's wait(-1) or SIGCHLD handler never sees init.
-        init_pid_ = settings_.fault.stage == Stage::clone_init ? -1 : sys::clone_process(arguments);
-        const int error = errno;
-        if (init_pid_ == 0) {
-            run_init(program);
+        Born born{-1, Stage::clone_init, settings_.fault.error};
+        if (settings_.fault.stage == Stage::clone_init) {
+        } else if (settings_.inherited) {
+            born = clone_in_inherited(plan_, *settings_.inherited, program, impl_->signals.get(), impl_->intermediate);
+            if (born.init > 0) {
+                pidfd = sys::pidfd_open(born.init, 0);
+            }
+        } else {
+            born.init = sys::clone_process(arguments);
+            born.error = errno;
+            if (born.init == 0) {
+                run_init(program);
+            }
         }
+        init_pid_ = born.init;
         const int unrestored = plan_.drop_groups ? groups.restore() : 0;
         ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
         if (init_pid_ < 0) {
-            check(Stage::clone_init, error);
+            check(born.stage, born.error);
         }
         impl_->init = above_streams(pidfd);
         if (!impl_->init) {
@@ -238,6 +249,9 @@ class Start {
             impl_->placeholders->started(init_pid_);
         }
         check(Stage::groups, unrestored);
+        if (settings_.inherited && born.stage != Stage::none) {
+            check(born.stage, born.error);  // of the maps
+        }
         report_writer_.reset();
         status_writer_.reset();
         stream_ends_ = {};
@@ -248,8 +262,8 @@ class Start {
     }
 
     void write_maps() {
-        if (settings_.joined) {
-            say_go();  // the maps of a running sandbox are written
+        if (settings_.joined || (settings_.inherited && settings_.inherited->owner)) {
+            say_go();  // the maps are written
             return;
         }
         const std::string path = "/proc/" + std::to_string(init_pid_);

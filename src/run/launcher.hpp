@@ -48,6 +48,7 @@ struct Settings {
     std::unique_ptr<registry::Registration> registration = {};  ///< of a sandbox with a name
     registry::Running described = {};                           ///< what is said there when the command runs
     std::optional<JoinedNamespaces> joined = {};                ///< for a plan that joins a running sandbox
+    std::optional<InheritedNamespaces> inherited = {};          ///< for one with namespaces of others (Spec::join)
 };
 
 /// Starts the plan. Throws Error when the command did not come to run; nothing is left behind then.

@@ -1,5 +1,7 @@
 // Supervising a running sandbox: its end, its stops, the signals and the terminal of the caller.
 #include "run/process_impl.hpp"
+
+#include "run/intermediate.hpp"
 #include "sys/syscalls.hpp"
 
 #include <algorithm>
@@ -135,6 +137,9 @@ void Process::Impl::finish() noexcept {
         // Init is gone when all of the sandbox is: the kernel waits for every process of its pid namespace.
         siginfo_t info{};
         while (::waitid(P_PIDFD, static_cast<id_t>(init.get()), &info, WEXITED | __WALL) < 0 && errno == EINTR) {
+        }
+        if (intermediate > 0) {
+            run::reap(intermediate);
         }
     }
     placeholders.reset();

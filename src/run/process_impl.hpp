@@ -50,6 +50,7 @@ class Process::Impl {
     plan::Plan plan;
     bool own_pid_namespace = false;
     sys::UniqueFd init;           ///< pidfd
+    pid_t intermediate = -1;      ///< the parent of init, where that is not the launcher
     sys::UniqueFd orders;         ///< write end
     sys::UniqueFd orders_reader;  ///< kept open: a write to a dead init must not raise SIGPIPE here
     sys::UniqueFd statuses;       ///< read end

@@ -6,6 +6,14 @@
 namespace sandbox::run {
 namespace {
 
+// What there is, under the same numbers.
+std::string identity_text(std::vector<plan::IdExtent> extents) {
+    for (plan::IdExtent& extent : extents) {
+        extent.outside = extent.inside;
+    }
+    return plan::map_text(extents);
+}
+
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
     std::vector<char*> result;
     for (const std::string& string : strings) {
@@ -47,7 +55,9 @@ void find_argument_area(InitProgram& program) {
 ProgramTexts::ProgramTexts(const plan::Plan& plan)
     : plan_(plan),
       guest_uid_map_(plan::map_text(plan.guest_maps.users)),
-      guest_gid_map_(plan::map_text(plan.guest_maps.groups)) {
+      guest_gid_map_(plan::map_text(plan.guest_maps.groups)),
+      quota_uid_map_(identity_text(plan.setup_maps.users)),
+      quota_gid_map_(identity_text(plan.setup_maps.groups)) {
     const plan::Execute& execute = std::get<plan::Execute>(plan.steps.back());
     arguments_ = pointers(execute.arguments);
     environment_ = pointers(execute.environment);
@@ -73,6 +83,10 @@ InitProgram ProgramTexts::program() {
     program.listen = plan_.listen;
     program.guest_uid_map = guest_uid_map_.c_str();
     program.guest_gid_map = guest_gid_map_.c_str();
+    if (plan_.joinable) {
+        program.quota_uid_map = quota_uid_map_.c_str();
+        program.quota_gid_map = quota_gid_map_.c_str();
+    }
     if (plan_.time_offsets) {
         program.time_offsets = time_offsets_.c_str();
     }

@@ -30,6 +30,8 @@ class ProgramTexts {
     std::vector<char*> script_arguments_;
     std::string guest_uid_map_;
     std::string guest_gid_map_;
+    std::string quota_uid_map_;
+    std::string quota_gid_map_;
     std::string time_offsets_;
 };
 

@@ -55,6 +55,9 @@ NamespaceSet fresh_namespaces(const Spec& spec) {
     if (spec.network == Network::host) {
         fresh.erase(Namespace::net);
     }
+    for (const Join& join : spec.join) {
+        fresh.erase(join.kind);
+    }
     if (spec.boottime_offset || spec.monotonic_offset) {
         fresh.insert(Namespace::time);
     }

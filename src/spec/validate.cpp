@@ -159,6 +159,41 @@ void check_namespaces(const Spec& spec) {
     }
 }
 
+void refuse_join(const Join& join, const std::string& why, const char* fix) {
+    refuse("--join " + std::string(name(join.kind)) + '=' + escaped(join.from) + ": " + why, fix);
+}
+
+void check_joins(const Spec& spec) {
+    NamespaceSet joined;
+    for (const Join& join : spec.join) {
+        const std::string kind(name(join.kind));
+        if (join.kind != Namespace::net && join.kind != Namespace::ipc && join.kind != Namespace::uts &&
+            join.kind != Namespace::pid) {
+            refuse_join(join, kind + " namespaces are not joined", "net, ipc, uts or pid");
+        }
+        if (join.from.empty() || has_nul(join.from)) {
+            refuse_join(join, "neither the name of a sandbox nor a path", "--join net=NAME, or net=/PATH");
+        }
+        if (joined.contains(join.kind)) {
+            refuse_join(join, "another " + kind + " namespace is joined already", "join one of each kind");
+        }
+        joined.insert(join.kind);
+        if (spec.only || spec.share.contains(join.kind) || (join.kind == Namespace::net && spec.network)) {
+            refuse_join(join, "--only, --share and --net say which " + kind + " namespace it is, too",
+                        "use one of the two");
+        }
+        if (spec.own.contains(join.kind)) {
+            refuse_join(join, "--own: a namespace that is joined belongs to who made it", "leave it out of --own");
+        }
+        if (join.kind == Namespace::uts && (spec.hostname || spec.domainname)) {
+            refuse_join(join, "its host name is that of the namespace", "leave --hostname and --domainname out");
+        }
+        if (join.kind == Namespace::pid && spec.init) {
+            refuse_join(join, "--init: the command runs beside init there anyway", "leave --init out");
+        }
+    }
+}
+
 void check_descriptors(const Spec& spec) {
     for (const int number : spec.descriptors) {
         if (number < 3) {
@@ -321,6 +356,7 @@ void validate(const Spec& spec) {
     check_name(spec);
     check_ids(spec);
     check_user(spec);
+    check_joins(spec);
     check_namespaces(spec);
     check_descriptors(spec);
     check_capabilities(spec);

@@ -7,6 +7,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -69,6 +70,10 @@ constexpr const char* stage_name(Stage stage) {
             return "network";
         case Stage::join:  // of a command that joins a sandbox alone
             return "join";
+        case Stage::joined_views:  // likewise, or one that is made where it joins
+            return "join-views";
+        case Stage::quota_userns:
+            return "quota-userns";
         case Stage::terminal:
             return "terminal";
         case Stage::refusals:
@@ -86,13 +91,15 @@ constexpr Stage stages[] = {Stage::placeholders, Stage::pipes,         Stage::gr
                             Stage::uid_map,      Stage::setgroups,     Stage::gid_map,        Stage::handshake,
                             Stage::init_prepare, Stage::terminal,      Stage::time_namespace, Stage::clone_command,
                             Stage::network,      Stage::guest_uid_map, Stage::guest_gid_map,  Stage::init_supervision,
-                            Stage::init_confine, Stage::refusals};
+                            Stage::init_confine, Stage::refusals,      Stage::quota_userns};
 
 Plan plan_for(const Spec& spec) {
     sandbox::spec::validate(spec);
     sandbox::host::Wanted wanted;
     wanted.user_ids = wanted.group_ids = spec.map_users.has_value();
-    return sandbox::plan::build(spec, sandbox::host::probe(wanted), sandbox::host::RealTree());
+    sandbox::host::Facts facts = sandbox::host::probe(wanted);
+    facts.joins_below = !spec.join.empty();
+    return sandbox::plan::build(spec, facts, sandbox::host::RealTree());
 }
 
 Spec default_spec() {
@@ -107,6 +114,7 @@ std::vector<Spec> specs(const std::string& directory) {
     all[1].share = {Namespace::pid, Namespace::ipc, Namespace::uts, Namespace::cgroup};
     all[1].network = sandbox::Network::host;
     all[1].log_refusals = true;
+    all[1].name = "named";
     all[2].only = sandbox::NamespaceSet{Namespace::net, Namespace::pid};
     all[2].new_session = true;
     all[3].own = {Namespace::mnt, Namespace::net};
@@ -159,9 +167,21 @@ std::vector<int> blocked_signals() {
     return blocked;
 }
 
-/// For a plan that joins a running sandbox: its namespaces.
+constexpr const char* joined_name = "joined";
+
+/// For a plan that joins a running sandbox, or its namespaces: those.
 sandbox::run::Settings settings_for(const Plan& plan) {
     sandbox::run::Settings settings;
+    if (!plan.inherited.empty()) {
+        const auto found = sandbox::registry::find_running(joined_name);
+        EXPECT_TRUE(found) << "the sandbox whose namespaces are joined has ended";
+        settings.inherited.emplace();
+        for (const Namespace kind : {Namespace::net, Namespace::ipc, Namespace::uts, Namespace::pid}) {
+            if (found && plan.inherited.contains(kind)) {
+                sandbox::run::add_inherited(*settings.inherited, {kind, joined_name}, *found);
+            }
+        }
+    }
     if (plan.joined) {
         const auto found = sandbox::registry::find_running(plan.joined->name);
         EXPECT_TRUE(found) << "the sandbox that is joined has ended";
@@ -230,7 +250,7 @@ class FaultInjection : public SandboxTest {
         const std::vector<int> blocked = blocked_signals();
         std::optional<Error> error;
         EXPECT_EQ(fail(plan, fault, false, error), "");
-        if (plan.joined) {
+        if (plan.joined || !plan.inherited.empty()) {
             EXPECT_EQ(children_left(), 1U) << "the init of the sandbox that is joined";
         } else if (plan.fresh.contains(Namespace::pid)) {
             EXPECT_EQ(children_left(), 0U) << "processes, at the time of the error";
@@ -286,6 +306,7 @@ TEST_F(FaultInjection, EveryStepOfEveryPlan) {
 TEST_F(FaultInjection, EveryStage) {
     Spec spec = default_spec();
     spec.boottime_offset = 1000;
+    spec.name = "named";
     const Plan plan = plan_for(spec);
     for (const Stage stage : stages) {
         check_stage(plan, stage, EIO);
@@ -298,6 +319,7 @@ TEST_F(FaultInjection, EveryStageAndStepWithAPlaceholder) {
     ASSERT_TRUE(std::filesystem::create_directory(place));
     Spec spec = default_spec();
     spec.boottime_offset = 1000;
+    spec.name = "named";
     spec.mounts = {sandbox::Bind{.source = place, .target = "/mnt", .writable = true, .optional = false},
                    sandbox::Tmpfs{.target = "/mnt/new/deep", .size = {}, .mode = {}}};
     const Plan plan = plan_for(spec);
@@ -315,6 +337,7 @@ TEST_F(FaultInjection, EveryStageAndStepWithAPlaceholder) {
 TEST_F(FaultInjection, EveryStageWithASharedPidNamespace) {
     Spec spec = default_spec();
     spec.boottime_offset = 1000;
+    spec.name = "named";
     spec.share = {Namespace::pid};
     const Plan plan = plan_for(spec);
     for (const Stage stage : stages) {
@@ -323,36 +346,67 @@ TEST_F(FaultInjection, EveryStageWithASharedPidNamespace) {
     }
 }
 
-// The sandbox that is joined goes on, and can end afterwards: nothing of the failed ones is left in it.
-TEST_F(FaultInjection, EveryStageAndStepOfACommandThatJoins) {
-    ASSERT_EQ(setenv("XDG_RUNTIME_DIR", directory().path().c_str(), 1), 0);
-    ASSERT_EQ(chmod(directory().path().c_str(), 0700), 0);
-    Spec spec;
-    spec.command = {"sleep", "1000"};
-    spec.name = "joined";
-    std::optional<sandbox::Process> joined = sandbox::launch(spec);
+/// With a sandbox that runs, and that others join.
+class FaultJoin : public FaultInjection {
+  protected:
+    void SetUp() override {
+        FaultInjection::SetUp();
+        ASSERT_EQ(setenv("XDG_RUNTIME_DIR", directory().path().c_str(), 1), 0);
+        ASSERT_EQ(chmod(directory().path().c_str(), 0700), 0);
+        Spec spec;
+        spec.command = {"sleep", "1000"};
+        spec.name = joined_name;
+        joined_.emplace(sandbox::launch(spec));
+    }
+    // It goes on all the time, and can end: nothing of the failed ones is left in it.
+    void TearDown() override {
+        joined_->kill();
+        EXPECT_EQ(joined_->wait().exit_status(), 128 + SIGKILL);
+        joined_.reset();
+        EXPECT_EQ(children_left(), 0U);
+        unsetenv("XDG_RUNTIME_DIR");
+        FaultInjection::TearDown();
+    }
+    template <std::size_t Count>
+    static void check_all(const Plan& plan, const Stage (&stages_of_it)[Count]) {
+        EXPECT_EQ(sandbox::run::start(plan, settings_for(plan)).wait().exit_status(), 0);
+        for (const Stage stage : stages_of_it) {
+            check_stage(plan, stage, EIO);
+        }
+        for (std::size_t index = 0; index < plan.steps.size(); ++index) {
+            check_step(plan, index, EIO);
+        }
+        EXPECT_EQ(sandbox::run::start(plan, settings_for(plan)).wait().exit_status(), 0);
+    }
+
+  private:
+    std::optional<sandbox::Process> joined_;
+};
+
+TEST_F(FaultJoin, EveryStageAndStepOfACommandThatEnters) {
     sandbox::EnterSpec enter;
     enter.command = {"true"};
-    const auto found = sandbox::registry::find_running("joined");
+    const auto found = sandbox::registry::find_running(joined_name);
     ASSERT_TRUE(found);
     const Plan plan = sandbox::plan::build_entering(enter, found->entry, sandbox::host::probe());
-    EXPECT_EQ(sandbox::run::start(plan, settings_for(plan)).wait().exit_status(), 0);
-    for (const Stage stage : {Stage::pipes, Stage::clone_init, Stage::handshake, Stage::init_prepare, Stage::join,
-                              Stage::clone_command, Stage::init_supervision, Stage::init_confine}) {
-        check_stage(plan, stage, EIO);
+    EXPECT_TRUE(std::ranges::any_of(
+        plan.steps, [](const auto& step) { return std::holds_alternative<sandbox::plan::JoinGuest>(step); }));
+    check_all(plan, {Stage::pipes, Stage::clone_init, Stage::handshake, Stage::init_prepare, Stage::join,
+                     Stage::clone_command, Stage::init_supervision, Stage::init_confine});
+}
+
+TEST_F(FaultJoin, EveryStageAndStepOfASandboxThatIsMadeThere) {
+    for (const std::vector<Namespace>& kinds : std::vector<std::vector<Namespace>>{
+             {Namespace::net, Namespace::ipc, Namespace::uts}, {Namespace::net, Namespace::pid}}) {
+        Spec spec = default_spec();
+        for (const Namespace kind : kinds) {
+            spec.join.push_back({kind, joined_name});
+        }
+        check_all(plan_for(spec),
+                  {Stage::pipes, Stage::clone_init, Stage::join, Stage::joined_views, Stage::uid_map, Stage::setgroups,
+                   Stage::gid_map, Stage::handshake, Stage::init_prepare, Stage::clone_command, Stage::guest_uid_map,
+                   Stage::guest_gid_map, Stage::init_supervision, Stage::init_confine});
     }
-    bool joins = false;
-    for (std::size_t index = 0; index < plan.steps.size(); ++index) {
-        joins = joins || std::holds_alternative<sandbox::plan::JoinGuest>(plan.steps[index]);
-        check_step(plan, index, EIO);
-    }
-    EXPECT_TRUE(joins);
-    EXPECT_EQ(sandbox::run::start(plan, settings_for(plan)).wait().exit_status(), 0);
-    joined->kill();
-    EXPECT_EQ(joined->wait().exit_status(), 128 + SIGKILL);
-    joined.reset();
-    EXPECT_EQ(children_left(), 0U);
-    unsetenv("XDG_RUNTIME_DIR");
 }
 
 TEST_F(FaultInjection, AFailureAmongManyLeavesTheNextStartAlone) {
@@ -394,6 +448,7 @@ std::string failures_on_a_terminal(sandbox::Tty tty) {
         return "no terminal could be had\n";
     }
     Spec spec = default_spec();
+    spec.name = "named";
     spec.foreground = true;
     spec.tty = tty;
     const Plan plan = plan_for(spec);

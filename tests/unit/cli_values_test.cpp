@@ -193,6 +193,7 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"domainname", {}},
     {"only", {"net,", ",net", "net,,pid", "network", "all", "PID", "net pid", ","}},
     {"share", {"pid,foo", "user", "mnt", "net", "time", ","}},
+    {"join", {"net", "net=", "=web", "mnt=web", "user=web", "time=/x", "nets=web", "net=a b", "net=-web"}},
     {"own", {"user", "pid", "time", "mount", "mnt,"}},
     {"allow-namespaces", {"users", "all", ",", "user,"}},
     {"boottime-offset", {"1x", "+1", "9223372036854775808", "1.5", "now"}},

@@ -29,14 +29,36 @@ struct TerminalProgram {
     int launcher = -1;         ///< socket: both ends of the terminal go there
 };
 
-/// Two user namespaces and one of every other kind.
-inline constexpr std::size_t most_joined = 9;
+/// Three user namespaces and one of every other kind.
+inline constexpr std::size_t most_joined = 10;
 
 /// The namespaces of a running sandbox, to be joined in this order.
 struct JoinProgram {
-    int all[most_joined] = {-1, -1, -1, -1, -1, -1, -1, -1, -1};
+    int all[most_joined] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
     std::size_t of_setup = 0;  ///< how many are joined by init: the setup user namespace and what that owns
     std::size_t count = 0;     ///< the rest by the setup child: the guest's user namespace and what that owns
+};
+
+/// Detached mounts of what shows joined namespaces, where the sandbox cannot mount that itself.
+struct JoinedViews {
+    int proc = -1;
+    int sysfs = -1;
+    int mqueue = -1;
+};
+
+/// What the intermediate process needs, which makes init where a namespace is joined (--join). intermediate.cpp
+struct IntermediateProgram {
+    int owner = -1;              ///< the user namespace that owns what is joined; -1: the caller's own
+    int kinds[4] = {};           ///< the namespaces
+    std::size_t count = 0;       ///< of them
+    unsigned unmapped_user = 0;  ///< the overflow ids: what an id that is not mapped reads as (proc(5))
+    unsigned unmapped_group = 0;
+    bool stays = false;  ///< until init is gone, and reaps it
+    bool proc = false;   ///< which views are wanted
+    bool sysfs = false;
+    bool mqueue = false;
+    std::uint64_t init_clone_flags = 0;
+    int answer = -1;  ///< write end: Born to the launcher
 };
 
 /// Everything that init needs, made by the launcher before the clone. Pointers stay valid in the copied memory.
@@ -57,6 +79,8 @@ struct InitProgram {
     bool inodes = false;  ///< the inodes of the command's namespaces are reported
     const char* guest_uid_map = nullptr;
     const char* guest_gid_map = nullptr;
+    const char* quota_uid_map = nullptr;  ///< of the user namespace in between, or nullptr
+    const char* quota_gid_map = nullptr;
     const char* time_offsets = nullptr;  ///< text for timens_offsets, or nullptr
     char* argument_area = nullptr;       ///< the launcher's argv and environment strings: wiped in init
     std::size_t argument_area_size = 0;
@@ -71,7 +95,8 @@ struct InitProgram {
     int streams[3] = {-1, -1, -1};              ///< what replaces descriptors 0-2, or -1
     const TerminalProgram* terminal = nullptr;  ///< the command's own, or nullptr
     const JoinProgram* joined = nullptr;        ///< a running sandbox instead of new namespaces, or nullptr
-    int refusals = -1;                          ///< socket: the listener of the command's filter goes there, or -1
+    JoinedViews views;
+    int refusals = -1;  ///< socket: the listener of the command's filter goes there, or -1
 
     /// Fault injection, for tests only: this step (by index) or stage fails with this errno instead of being done.
     std::size_t fault_step = SIZE_MAX;
@@ -82,6 +107,9 @@ struct InitProgram {
 /// The body of init. Does not return.
 [[noreturn]] void run_init(const InitProgram& program) noexcept;
 
+/// The body of the intermediate process. Does not return.
+[[noreturn]] void run_intermediate(const IntermediateProgram& own, InitProgram program) noexcept;
+
 /// What the setup child has from init.
 struct SetupContext {
     int cwd = -1;        ///< the caller's current directory
@@ -91,6 +119,7 @@ struct SetupContext {
     int init = -1;       ///< pidfd of init, to join its network namespace
     int terminal = -1;   ///< the command's own
     int devpts = -1;     ///< the detached mount that the terminal is in, until it is attached
+    JoinedViews views;
 };
 
 /// Makes the command's own terminal, the controlling one of a session that init leads from then on. Returns an errno.

@@ -27,20 +27,25 @@ int make_fresh(const char* type, const char* const* options, unsigned attributes
     return error;
 }
 
-int mount_fresh(const SetupState& state, const char* type, const char* const* options, const char* target,
-                unsigned attributes, int* keep) noexcept {
-    int tree = -1;
-    int error = make_fresh(type, options, attributes, tree);
-    if (error != 0) {
-        return error;
-    }
-    error = attach(state, tree, target);
+namespace {
+
+int attach_made(const SetupState& state, int tree, const char* target, int* keep) noexcept {
+    const int error = attach(state, tree, target);
     if (error == 0 && keep != nullptr) {
         *keep = tree;
     } else {
         ::close(tree);
     }
     return error;
+}
+
+}  // namespace
+
+int mount_fresh(const SetupState& state, const char* type, const char* const* options, const char* target,
+                unsigned attributes, int* keep) noexcept {
+    int tree = -1;
+    const int error = make_fresh(type, options, attributes, tree);
+    return error != 0 ? error : attach_made(state, tree, target, keep);
 }
 
 namespace {
@@ -81,12 +86,18 @@ int execute(SetupState& state, const plan::MountTmpfs& step) noexcept {
 }
 
 int execute(SetupState& state, const plan::MountProc& step) noexcept {
+    if (state.context.views.proc >= 0) {  // of the joined pid namespace
+        return attach_made(state, state.context.views.proc, step.target.c_str(), &state.proc);
+    }
     const char* const options[] = {nullptr};
     return mount_fresh(state, "proc", options, step.target.c_str(),
                        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, &state.proc);
 }
 
 int execute(SetupState& state, const plan::MountSysfs& step) noexcept {
+    if (state.context.views.sysfs >= 0) {  // of the joined network namespace
+        return attach_made(state, state.context.views.sysfs, step.target.c_str(), &state.sysfs);
+    }
     const char* const options[] = {nullptr};
     return mount_fresh(state, "sysfs", options, step.target.c_str(),
                        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, &state.sysfs);
@@ -111,6 +122,9 @@ int execute(SetupState& state, const plan::MountDevpts& step) noexcept {
 }
 
 int execute(SetupState& state, const plan::MountMqueue& step) noexcept {
+    if (state.context.views.mqueue >= 0) {  // of the joined ipc namespace
+        return attach_made(state, state.context.views.mqueue, step.target.c_str(), nullptr);
+    }
     const char* const options[] = {nullptr};
     return mount_fresh(state, "mqueue", options, step.target.c_str(),
                        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, nullptr);

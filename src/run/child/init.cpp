@@ -205,15 +205,24 @@ void hide(const InitProgram& program) noexcept {
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+void die_with_launcher(const InitProgram& program) noexcept {
+    if (program.die_with_thread && program.joined == nullptr) {
+        // A stopped init cannot notice the launcher's death: the kernel's SIGKILL ends it all the same.
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    }
+}
+
 // Before anything of the sandbox exists: what init is to the launcher and to its own children.
 void settle(const InitProgram& program) noexcept {
-    int keep[10 + most_joined] = {program.order,      program.status,
-                                  program.report,     program.launcher,
-                                  program.parent,     program.streams[0],
-                                  program.streams[1], program.streams[2],
-                                  program.refusals,   program.terminal != nullptr ? program.terminal->launcher : -1};
+    int keep[13 + most_joined] = {program.order,       program.status,
+                                  program.report,      program.launcher,
+                                  program.parent,      program.streams[0],
+                                  program.streams[1],  program.streams[2],
+                                  program.refusals,    program.terminal != nullptr ? program.terminal->launcher : -1,
+                                  program.views.proc,  program.views.sysfs,
+                                  program.views.mqueue};
     for (std::size_t i = 0; i < most_joined; ++i) {
-        keep[10 + i] = program.joined != nullptr ? program.joined->all[i] : -1;
+        keep[13 + i] = program.joined != nullptr ? program.joined->all[i] : -1;
     }
     close_all_but(keep, program);
     struct sigaction plain {};
@@ -222,10 +231,7 @@ void settle(const InitProgram& program) noexcept {
     if (!program.own_pid_namespace) {
         ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     }
-    if (program.die_with_thread && program.joined == nullptr) {
-        // A stopped init cannot notice the launcher's death: the kernel's SIGKILL ends it all the same.
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    }
+    die_with_launcher(program);
 }
 
 void prepare(const InitProgram& program, SetupContext& context, Links& links) noexcept {
@@ -233,6 +239,7 @@ void prepare(const InitProgram& program, SetupContext& context, Links& links) no
     context.host_proc = ::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     context.cwd = ::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     context.init = sys::pidfd_open(::getpid(), 0);
+    context.views = program.views;
     // Away from the caller's directory, which would otherwise be reachable through init for as long as it lives.
     const bool prepared = context.host_proc >= 0 && context.cwd >= 0 && context.init >= 0 && ::chdir("/") == 0 &&
                           ::pipe2(links.announce, O_CLOEXEC) == 0 && ::pipe2(links.proceed, O_CLOEXEC) == 0 &&
@@ -250,7 +257,7 @@ void prepare(const InitProgram& program, SetupContext& context, Links& links) no
 // What only the setup child needs from here on, descriptors 0-2 included.
 void let_go(const InitProgram& program, const SetupContext& context, const Links& links) noexcept {
     for (const int fd : {links.announce[1], links.proceed[0], program.report, program.refusals, context.cwd,
-                         context.init, context.terminal, context.devpts}) {
+                         context.init, context.terminal, context.devpts, context.views.sysfs, context.views.mqueue}) {
         if (fd >= 0) {
             ::close(fd);
         }
@@ -282,7 +289,29 @@ void await_guest(const InitProgram& program, const Links& links, pid_t command, 
     ::_exit(125);  // it has reported why
 }
 
-int watch_command(Supervision& supervision, int host_proc, const char* pid) noexcept {
+// The user namespace between the setup one and the guest's gets the former's ids under the same numbers. Init joins it:
+// maps are written by a process of the parent user namespace.
+void join_quota_userns(const InitProgram& program, int host_proc, const Links& links, pid_t command) noexcept {
+    char pid[24] = {};
+    await_guest(program, links, command, pid, sizeof pid - 1);
+    const int directory = ::openat(host_proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int error = directory < 0 ? errno : write_file(directory, "uid_map", program.quota_uid_map);
+    if (error == 0) {
+        error = write_file(directory, "gid_map", program.quota_gid_map);
+    }
+    const int userns = error == 0 ? ::openat(directory, "ns/user", O_RDONLY | O_CLOEXEC) : -1;
+    if (error == 0 && (userns < 0 || ::setns(userns, CLONE_NEWUSER) < 0)) {
+        error = errno;
+    }
+    check(program, Stage::quota_userns, error, command);
+    ::close(userns);
+    ::close(directory);
+    die_with_launcher(program);  // a change of credentials takes it off
+    [[maybe_unused]] const ssize_t joined = ::write(links.proceed[1], "", 1);
+}
+
+int watch_command(Supervision& supervision, const SetupContext& context, const char* pid) noexcept {
+    const int host_proc = context.host_proc;
     supervision.signals = child_signals();
     supervision.command_status = open_below(host_proc, pid, "status");
     supervision.command_syscall = open_below(host_proc, pid, "syscall");
@@ -290,7 +319,9 @@ int watch_command(Supervision& supervision, int host_proc, const char* pid) noex
         return errno;
     }
     if (!supervision.program->own_pid_namespace) {
-        supervision.children = open_below(host_proc, "thread-self", "children");
+        // By the numbers of our own pid namespace, which may be one that was joined.
+        const int proc = context.views.proc >= 0 ? context.views.proc : host_proc;
+        supervision.children = open_below(proc, "thread-self", "children");
         return supervision.children < 0 ? errno : 0;
     }
     return 0;
@@ -313,6 +344,9 @@ void run_init(const InitProgram& program) noexcept {
     if (program.init_unshare_flags != 0) {
         [[maybe_unused]] const ssize_t told = ::write(links.proceed[1], "", 1);
     }
+    if (program.quota_uid_map != nullptr) {
+        join_quota_userns(program, context.host_proc, links, command);
+    }
     char pid[24] = {};
     await_guest(program, links, command, pid, sizeof pid - 1);
     write_guest_maps(program, context.host_proc, pid);
@@ -325,8 +359,11 @@ void run_init(const InitProgram& program) noexcept {
     supervision.host_pid = parse_pid(pid);
     supervision.announce = links.announce[0];
     supervision.proceed = links.proceed[1];
-    int error = watch_command(supervision, context.host_proc, pid);
+    int error = watch_command(supervision, context, pid);
     ::close(context.host_proc);
+    if (context.views.proc >= 0) {
+        ::close(context.views.proc);
+    }
     hide(program);
     if (program.listen && error == 0) {
         error = start_listener(supervision);

@@ -17,17 +17,26 @@ enum class Stage : std::uint32_t {
     gid_map,           ///< launcher: its gid_map
     handshake,         ///< launcher: "go"
     init_prepare,      ///< init: descriptors, cwd, /proc
-    join,              ///< init: the namespaces of a running sandbox
+    join,              ///< init: the namespaces of a running sandbox; intermediate process: those that are joined
+    joined_views,      ///< intermediate process: proc, sysfs and mqueue of what it joined
     terminal,          ///< init: the command's own terminal
     time_namespace,    ///< init: time namespace and its offsets
     setup,             ///< init: the setup child was killed; the error is a signal
     clone_command,     ///< init: clone3 of the setup child
     network,           ///< init: the network namespace and its loopback
+    quota_userns,      ///< init: the maps of the user namespace in between, and joining it
     guest_uid_map,     ///< init: the guest user namespace's uid_map
     guest_gid_map,     ///< init: its gid_map
     init_supervision,  ///< init: what it needs to watch the command
     init_confine,      ///< init: undumpable, without capabilities, filtered
     refusals,          ///< launcher: the listener of the command's filter
+};
+
+/// Intermediate process to launcher.
+struct Born {
+    std::int32_t init = -1;  ///< its pid, once it is made
+    Stage stage = Stage::none;
+    std::int32_t error = 0;
 };
 
 /// Launcher to init. End of file: the launcher is dead.

@@ -81,6 +81,10 @@ int execute(SetupState& state, const plan::Quota& step) noexcept {
     return error == ENOENT ? 0 : error;
 }
 
+int execute(SetupState& state, const plan::EnterQuotaUserns&) noexcept {
+    return ::unshare(CLONE_NEWUSER) < 0 ? errno : announce_guest(state);
+}
+
 int execute(SetupState& state, const plan::EnterGuest& step) noexcept {
     if (::syscall(SYS_unshare, step.clone_flags) < 0) {
         return errno;

@@ -54,6 +54,7 @@ int execute(SetupState& state, const plan::JoinNetwork& step) noexcept;
 int execute(SetupState& state, const plan::LoopbackUp& step) noexcept;
 int execute(SetupState& state, const plan::Sysctl& step) noexcept;
 int execute(SetupState& state, const plan::KeepQuotaDirectory& step) noexcept;
+int execute(SetupState& state, const plan::EnterQuotaUserns& step) noexcept;
 int execute(SetupState& state, const plan::Quota& step) noexcept;
 int execute(SetupState& state, const plan::EnterGuest& step) noexcept;
 int execute(SetupState& state, const plan::SetHostname& step) noexcept;
@@ -83,6 +84,9 @@ int execute(SetupState& state, const plan::Seccomp& step) noexcept;
 int mount_fresh(const SetupState& state, const char* type, const char* const* options, const char* target,
                 unsigned attributes, int* keep) noexcept;
 
+/// A new instance of a file system, not attached yet. filesystems.cpp
+int make_fresh(const char* type, const char* const* options, unsigned attributes, int& tree) noexcept;
+
 /// A new instance of devpts, not attached yet. filesystems.cpp
 int make_devpts(int& tree) noexcept;
 
@@ -93,7 +97,7 @@ int open_target(const SetupState& state, const char* path) noexcept;
 /// Attaches the detached tree `tree` at `target` inside. mounts.cpp
 int attach(const SetupState& state, int tree, const char* target) noexcept;
 
-/// Tells init by which number the host's /proc knows the setup child, which is in the guest's user namespace, and
+/// Tells init by which number the host's /proc knows the setup child, which is in a user namespace without maps, and
 /// waits. Returns an errno. namespaces.cpp
 int announce_guest(const SetupState& state) noexcept;
 

@@ -1,0 +1,81 @@
+#include "run/intermediate.hpp"
+
+#include "spec/namespaces.hpp"
+#include "sys/clone.hpp"
+#include "sys/fd.hpp"
+#include "sys/syscalls.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+
+#include <poll.h>
+#include <sys/wait.h>
+
+namespace sandbox::run {
+namespace {
+
+unsigned overflow_id(const char* file) {
+    unsigned id = 65534;
+    std::ifstream(file) >> id;
+    return id;
+}
+
+}  // namespace
+
+void reap(pid_t child) noexcept {
+    siginfo_t info{};
+    while (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | __WALL) < 0 && errno == EINTR) {
+    }
+}
+
+Born clone_in_inherited(const plan::Plan& plan, const InheritedNamespaces& namespaces, const InitProgram& program,
+                        int signals, pid_t& intermediate) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) < 0) {
+        return {-1, Stage::pipes, errno};
+    }
+    const sys::UniqueFd reader = sys::above_streams(ends[0]);
+    sys::UniqueFd writer = sys::above_streams(ends[1]);
+    IntermediateProgram own;
+    own.owner = namespaces.owner.get();
+    for (const sys::UniqueFd& kind : namespaces.kinds) {
+        if (kind) {
+            own.kinds[own.count++] = kind.get();
+        }
+    }
+    own.unmapped_user = overflow_id("/proc/sys/kernel/overflowuid");
+    own.unmapped_group = overflow_id("/proc/sys/kernel/overflowgid");
+    own.stays = plan.inherited.contains(Namespace::pid);
+    own.proc = plan.inherited.contains(Namespace::pid);
+    own.sysfs = plan.inherited.contains(Namespace::net);
+    own.mqueue = plan.inherited.contains(Namespace::ipc);
+    own.init_clone_flags = plan.init_clone_flags;
+    own.answer = writer.get();
+    clone_args arguments{};
+    arguments.flags = CLONE_CLEAR_SIGHAND;
+    const pid_t child = reader && writer ? sys::clone_process(arguments) : -1;
+    if (child == 0) {
+        run_intermediate(own, program);
+    }
+    if (child < 0) {
+        return {-1, Stage::clone_init, errno};
+    }
+    writer.reset();
+    pollfd watched[] = {{reader.get(), POLLIN, 0}, {signals, POLLIN, 0}};
+    while (::poll(watched, 2, -1) < 0) {
+    }
+    Born born{-1, Stage::join, EINTR};
+    if (watched[0].revents != 0 && ::read(reader.get(), &born, sizeof born) != static_cast<ssize_t>(sizeof born)) {
+        born = {-1, Stage::join, ESRCH};  // it was killed
+    }
+    if (own.stays && born.init > 0) {
+        intermediate = child;
+        return born;
+    }
+    ::kill(child, SIGKILL);
+    reap(child);
+    return born;
+}
+
+}  // namespace sandbox::run
