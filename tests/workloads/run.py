@@ -54,6 +54,26 @@ $bin/psql -h "$PWD" -U me -Atc 'select 6 * 7' postgres; status=$?; $bin/pg_ctl -
 # Made by root, shown by --root.
 DEBIAN = ("debian", ["debootstrap"], "12", "dpkg -l >/dev/null && perl -e 'print 1' >&2 && cut -d. -f1 /etc/debian_version")
 
+# A whole Debian of an ordinary user's, whose files are his and those of the ids that are granted to him.
+APT = ("apt", ["debootstrap", "uidmap"], "somebody:games", """
+set -e
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq install -y --no-install-recommends uuid-runtime >&2
+id uuidd
+useradd -m somebody
+su somebody -c 'id -un; touch ~/file'
+mkdir /srv/t
+echo text >/srv/t/file
+chown somebody:games /srv/t/file
+tar -C /srv -cf /srv/t.tar t
+rm -r /srv/t
+tar -C /srv -xpf /srv/t.tar
+stat -c %U:%G /srv/t/file""")
+FIRST_GRANTED = 300000
+GRANTED = 65536
+WRITABLE = ["boot", "etc", "home", "media", "mnt", "opt", "srv", "usr", "var"]
+
 
 def run(command, **options):
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -73,8 +93,7 @@ def install(packages):
 def mirror():
     """The one that apt uses."""
     result = run(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"])
-    sites = [line for line in result.stdout.split() if "security" not in line]
-    return sites[0] if sites else "http://deb.debian.org/debian"
+    return next((line for line in result.stdout.split() if "security" not in line), "")
 
 
 def sandboxed(sandbox, options, command, directory):
@@ -83,9 +102,30 @@ def sandboxed(sandbox, options, command, directory):
     return run(as_user + [sandbox, "--rw", ".", *options, "--", "sh", "-c", command], cwd=directory, env=environment)
 
 
+def granted(command, directory, scratch):
+    """Runs a command as an ordinary user to whom ids are granted, in a mount namespace where the files say so."""
+    files = {"subuid": f"tester:{FIRST_GRANTED}:{GRANTED}\n", "subgid": f"tester:{FIRST_GRANTED}:{GRANTED}\n",
+             "passwd": f"tester:x:{USER}:{USER}::/nonexistent:/bin/sh\n", "group": f"tester:x:{USER}:\n"}
+    script = "set -e\n"
+    for name, line in files.items():
+        place = os.path.join("/etc", name)
+        with open(place, "a", encoding="utf-8"):  # there may be none to mount on
+            pass
+        with open(place, encoding="utf-8") as file:
+            others = [other for other in file if f":{USER}:" not in other and not other.startswith("tester:")]
+        copy = os.path.join(scratch, name)
+        with open(copy, "w", encoding="utf-8") as file:
+            file.writelines(others + [line])
+        os.chmod(copy, 0o644)
+        script += f"mount --bind {copy} {place}\n"
+    script += f'exec setpriv --reuid={USER} --regid={USER} --clear-groups --inh-caps=-all -- "$@"'
+    environment = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"}
+    return run(["unshare", "--mount", "sh", "-c", script, "sh", *command], cwd=directory, env=environment)
+
+
 def judge(result, expected):
     lines = result.stdout.strip().splitlines()
-    if result.returncode == 0 and lines and lines[-1] == expected:
+    if result.returncode == 0 and (expected is None or (lines and lines[-1] == expected)):
         return None
     return f"exit status {result.returncode}\n{result.stdout[-500:]}\n{result.stderr[-1500:]}"
 
@@ -100,22 +140,66 @@ def workload(sandbox, name, scratch):
             os.mkdir(directory)
             os.chown(directory, USER, USER)
             return judge(sandboxed(sandbox, options, script, directory), expected)
+    return apt(sandbox, scratch) if name == APT[0] else debian(sandbox, scratch)
+
+
+def bootstrap(scratch):
+    """Where the tree is, and what went wrong."""
+    root = os.path.join(scratch, "root")
+    if os.path.exists(root):
+        return root, None
+    made = run(["debootstrap", "--variant=minbase", "bookworm", root, mirror()])
+    failure = None if made.returncode == 0 else "debootstrap: " + (made.stdout + made.stderr)[-500:]
+    return root, failure
+
+
+def debian(sandbox, scratch):
     _, packages, expected, script = DEBIAN
     failure = install(packages)
+    root, failure = (None, failure) if failure else bootstrap(scratch)
     if failure:
         return failure
-    root = os.path.join(scratch, "root")
-    made = run(["debootstrap", "--variant=minbase", "bookworm", root, mirror()])
-    if made.returncode != 0:
-        return "debootstrap: " + (made.stdout + made.stderr)[-500:]
-    directory = os.path.join(root, "tmp")
-    return judge(sandboxed(sandbox, ["--root", root, "--cwd", "/"], script, directory), expected)
+    return judge(sandboxed(sandbox, ["--root", root, "--cwd", "/"], script, os.path.join(root, "tmp")), expected)
+
+
+def apt(sandbox, scratch):
+    _, packages, expected, script = APT
+    failure = install(packages)
+    root, failure = (None, failure) if failure else bootstrap(scratch)
+    if failure:
+        return failure
+    archive = os.path.join(scratch, "base.tar")
+    directory = os.path.join(scratch, "apt")
+    os.mkdir(directory)
+    os.chown(directory, USER, USER)
+    ids = [sandbox, "--map-users", "auto"]
+    failure = judge(run(["tar", "-C", root, "-cf", archive, "."]), None)
+    unpack = "mkdir tree && tar -C tree -xpf ../base.tar --exclude='./dev/*' && echo unpacked"
+    failure = failure or judge(granted([*ids, "--rw", ".", "--ro", archive, "--", "sh", "-c", unpack], directory, scratch),
+                               "unpacked")
+    shown = [word for name in WRITABLE for word in ("--rw", f"tree/{name}:/{name}")]
+    failure = failure or judge(granted([*ids, "--root", "tree", *shown, "--net", "host", "--cwd", "/", "--", "sh", "-c",
+                                        script], directory, scratch), expected)
+    if failure:
+        return failure
+    # On the host, too: the first of the granted ids is 1 inside.
+    home = os.stat(os.path.join(directory, "tree/home/somebody/file")).st_uid
+    games = os.stat(os.path.join(directory, "tree/srv/t/file")).st_gid
+    if home != FIRST_GRANTED + 1000 - 1 or games != FIRST_GRANTED + 60 - 1:
+        return f"on the host the files belong to {home} and {games}"
+    owners = {os.lstat(os.path.join(path, name)).st_uid
+              for path, folders, files in os.walk(os.path.join(directory, "tree")) for name in folders + files}
+    strangers = {uid for uid in owners if uid != USER and not FIRST_GRANTED <= uid < FIRST_GRANTED + GRANTED}
+    if strangers:
+        return f"files of {strangers}"
+    removed = granted([*ids, "--rw", ".", "--", "rm", "-r", "tree"], directory, scratch)
+    return judge(removed, None) or ("something is left" if os.listdir(directory) else None)
 
 
 def main():
     if os.geteuid() != 0:
         sys.exit("test-workloads: installs packages and changes the user: run it as root")
-    known = [row[0] for row in WORKLOADS] + [DEBIAN[0]]
+    known = [row[0] for row in WORKLOADS] + [DEBIAN[0], APT[0]]
     names = sys.argv[2:] or known
     unknown = [name for name in names if name not in known]
     if unknown:
