@@ -68,7 +68,7 @@ Sources::Sources(const Spec& spec, const host::Facts& facts, const host::Tree& t
     }
     std::vector<std::string> writable;
     const auto add = [&](const std::string& source) {
-        const host::Resolution found = resolve(source);
+        const host::Resolution found = tree_.resolve(source, rule_);  // the fences are not complete yet
         if (found.end == host::Resolution::End::reached) {
             writable.push_back(found.canonical);
         }
@@ -84,8 +84,14 @@ Sources::Sources(const Spec& spec, const host::Facts& facts, const host::Tree& t
     rule_.fences.insert(rule_.fences.end(), writable.begin(), writable.end());
 }
 
+const host::Resolution& Sources::resolve(const std::string& source) const {
+    const auto known = resolved_.find(source);
+    return known != resolved_.end() ? known->second
+                                    : resolved_.emplace(source, tree_.resolve(source, rule_)).first->second;
+}
+
 std::optional<Sources::Found> Sources::find(const std::string& source, const std::string& asked, bool optional) const {
-    const host::Resolution found = resolve(source);
+    const host::Resolution& found = resolve(source);
     if (found.end == host::Resolution::End::failed) {
         if (optional && is_gone(found.error)) {
             return std::nullopt;
@@ -120,7 +126,7 @@ std::optional<Sources::Found> Sources::find(const std::string& source, const std
 }
 
 bool Sources::is_missing(const std::string& source) const {
-    const host::Resolution found = resolve(source);
+    const host::Resolution& found = resolve(source);
     return found.end == host::Resolution::End::failed && found.error == ENOENT;
 }
 

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace sandbox::plan {
@@ -30,11 +31,13 @@ class Sources {
     [[nodiscard]] bool is_missing(const std::string& source) const;
 
   private:
-    [[nodiscard]] host::Resolution resolve(const std::string& source) const { return tree_.resolve(source, rule_); }
+    /// Once: a plan is made in rounds, and what a source is must not change between them.
+    [[nodiscard]] const host::Resolution& resolve(const std::string& source) const;
 
     const host::Facts& facts_;
     const host::Tree& tree_;
     host::LinkRule rule_;
+    mutable std::unordered_map<std::string, host::Resolution> resolved_;
     std::vector<std::string> state_;
 };
 

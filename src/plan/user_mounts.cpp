@@ -84,10 +84,8 @@ void UserMounts::refuse_whole_home(const Sources::Found& found) const {
 
 // An earlier --hide holds for what is shown later, too.
 void UserMounts::hide_before(const std::string& canonical) {
-    for (std::size_t i = 0; i + 1 < number_; ++i) {
-        if (const auto* hidden = std::get_if<sandbox::Hide>(&spec_.mounts[i])) {
-            plan::hide_before(view_, facts_, tree_, hidden->path, canonical);
-        }
+    for (const sandbox::Hide* hidden : hidden_) {
+        plan::hide_before(view_, facts_, tree_, hidden->path, canonical);
     }
 }
 
@@ -165,6 +163,7 @@ void UserMounts::apply(const Device& wanted) {
 
 void UserMounts::apply(const sandbox::Hide& hidden) {
     hide(view_, facts_, tree_, hidden.path, number_, learnt_, view_.news());
+    hidden_.push_back(&hidden);
 }
 
 }  // namespace sandbox::plan

@@ -51,8 +51,9 @@ class UserMounts {
     KernelMounts& kernel_mounts_;
     const Learnt& learnt_;
     View& view_;
-    std::string asked_;    ///< the entry that is being applied, as it is written on the command line
-    unsigned number_ = 0;  ///< of the mount, from 1
+    std::string asked_;  ///< the entry that is being applied, as it is written on the command line
+    std::vector<const sandbox::Hide*> hidden_;  ///< before that one
+    unsigned number_ = 0;                       ///< of the mount, from 1
 };
 
 }  // namespace sandbox::plan

@@ -1,7 +1,9 @@
 /* `floor_paths WHAT DIRECTORY COUNT`: the kernel's part of COUNT paths and no more, in a mount namespace of its own
- * that ends with it. The yardstick of the tables over the number of paths. WHAT: bind  each of DIRECTORY/0,
- * DIRECTORY/1... read-only at a new mount point of a tmpfs mask  an empty directory of a tmpfs over each of them hold
- * DIRECTORY/N.missing made as an empty file, recognised, covered, recognised and removed again */
+ * that ends with it. The yardstick of the tables over the number of paths. WHAT:
+ * bind   each of DIRECTORY/0, DIRECTORY/1... read-only at a new mount point of a tmpfs, looked at before and compared
+ *        with what is mounted, so that nobody swaps it in between
+ * mask   an empty directory of a tmpfs over each of them
+ * hold   DIRECTORY/N.missing made as an empty file, recognised, covered, recognised and removed again */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -77,7 +79,23 @@ static void attach(int tree, int target) {
     close(target);
 }
 
-static void bind_all(const char* directory, int count) {
+static struct statx look_at(int directory, const char* path, int flags) {
+    struct statx entry;
+    check(statx(directory, path, flags | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &entry), path);
+    return entry;
+}
+
+static struct statx* look_at_all(const char* directory, int count) {
+    char source[4096];
+    struct statx* seen = calloc((size_t)count + 1, sizeof *seen);
+    for (int i = 0; i < count; ++i) {
+        snprintf(source, sizeof source, "%s/%d", directory, i);
+        seen[i] = look_at(AT_FDCWD, source, 0);
+    }
+    return seen;
+}
+
+static void bind_all(const char* directory, int count, const struct statx* seen) {
     char name[32];
     char source[4096];
     int scratch = open("/tmp", O_PATH | O_CLOEXEC);
@@ -86,6 +104,11 @@ static void bind_all(const char* directory, int count) {
         snprintf(source, sizeof source, "%s/%d", directory, i);
         check(mkdirat(scratch, name, 0755), name);
         int tree = clone_tree(AT_FDCWD, source, AT_RECURSIVE);
+        struct statx found = look_at(tree, "", AT_EMPTY_PATH);
+        if (found.stx_ino != seen[i].stx_ino || found.stx_dev_minor != seen[i].stx_dev_minor ||
+            found.stx_dev_major != seen[i].stx_dev_major) {
+            fail(source);
+        }
         close_off(tree, AT_RECURSIVE);
         attach(tree, open_at(scratch, name));
     }
@@ -156,7 +179,14 @@ int main(int argc, char** argv) {
         hold_all(argv[2], count);
         return 0;
     }
-    enter_namespaces();
-    (strcmp(argv[1], "bind") == 0 ? bind_all : mask_all)(argv[2], count);
+    if (strcmp(argv[1], "bind") == 0) {
+        struct statx* seen = look_at_all(argv[2], count);
+        enter_namespaces();
+        bind_all(argv[2], count, seen);
+        free(seen);
+    } else {
+        enter_namespaces();
+        mask_all(argv[2], count);
+    }
     return 0;
 }
