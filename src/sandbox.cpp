@@ -192,8 +192,8 @@ std::string closed_doors(const Spec& spec) {
     }
     std::string what;
     std::string how;
-    const auto add = [&](const char* door, const char* key) {
-        what += (what.empty() ? "" : ", ") + std::string(door);
+    const auto add = [&](const std::string& door, const char* key) {
+        what += (what.empty() ? "" : ", ") + door;
         how += (how.empty() ? "" : ", ") + std::string(key);
     };
     if (spec.root) {
@@ -203,8 +203,12 @@ std::string closed_doors(const Spec& spec) {
         view.descriptors.clear();  // they may be closed by now
         view.system_call_profile.reset();
         view.join.clear();  // that sandbox may have ended
-        if (!make_plan(view).cwd_writable) {
+        const plan::Plan plan = make_plan(view);
+        if (!plan.cwd_writable) {
             add("the current directory was read-only", "--rw .");
+        }
+        if (!plan.nobodys.empty()) {
+            add(spec::escaped(plan.nobodys.front()) + " belonged to nobody", "--map-users");
         }
         if (spec.home == Home::isolated) {
             add("homes were hidden", "--home rw");

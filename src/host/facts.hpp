@@ -51,7 +51,7 @@ struct Resolution {
     std::string canonical;  ///< reached, leads_out: the real path
     std::string link;       ///< otherwise: the link that is not followed; failed with ETIMEDOUT: the silent mount
     std::string fence;      ///< leads_out: what it leads out of
-    uid_t owner = 0;        ///< of_another_user
+    uid_t owner = 0;        ///< reached: of what is there; of_another_user: of the link
 };
 
 /// What a question throws that leads into a file system which does not answer.

@@ -75,7 +75,7 @@ class Walk {
             result_.error = errno;
             return std::move(result_);
         }
-        return finish(here->id);
+        return finish(*here);
     }
 
   private:
@@ -137,8 +137,9 @@ class Walk {
         result_.link = where;
     }
 
-    Resolution finish(const plan::FileId& id) {
-        result_.id = id;
+    Resolution finish(const Seen& here) {
+        result_.id = here.id;
+        result_.owner = here.owner;
         result_.fence = LinkRule::left(fences_, result_.canonical);
         result_.end = result_.fence.empty() ? Resolution::End::reached : Resolution::End::leads_out;
         return std::move(result_);
@@ -175,6 +176,7 @@ std::optional<Resolution> resolve_plain(const std::string& path, const LinkRule&
     Resolution result;
     result.end = Resolution::End::reached;
     result.id = seen->id;
+    result.owner = seen->owner;
     result.canonical = spec::without_dots(spec::absolute(rule.cwd, path));
     return result;
 }

@@ -7,10 +7,12 @@
 #include "plan/places.hpp"
 #include "plan/user_mounts.hpp"
 #include "spec/namespaces.hpp"
+#include "spec/passwd.hpp"
 #include "spec/paths.hpp"
 
 #include <sandbox/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -91,11 +93,31 @@ void DefaultView::build() {
     make_sys();
     kernel_mounts_.guard(plan_.base, "/", false);
     UserMounts(spec_, facts_, tree_, sources_, homes_, kernel_mounts_, learnt_, view_).apply();
+    note_owners();
     hide_state();
     choose_cwd();
     plan_.areas = view_.areas();
     plan_.cwd = cwd_;
     plan_.cwd_writable = view_.is_writable(cwd_);
+}
+
+// What belongs to an id that is not mapped is nobody's inside: the capabilities there count for nothing.
+void DefaultView::note_owners() {
+    for (const Mount& mount : spec_.mounts) {
+        const Bind* bind = std::get_if<Bind>(&mount);
+        const std::optional<std::uint32_t> owner =
+            bind != nullptr && bind->writable ? sources_.owner(bind->source) : std::nullopt;
+        const bool mapped = owner && std::ranges::any_of(plan_.setup_maps.users, [&](const IdExtent& extent) {
+                                return extent.outside <= *owner && *owner - extent.outside < extent.count;
+                            });
+        if (owner && !mapped) {
+            plan_.nobodys.push_back(as_asked(mount));
+            plan_.notes.push_back(plan_.nobodys.back() + ": it belongs to user " +
+                                  spec::passwd_name(facts_.passwd, *owner).value_or("") + '(' + std::to_string(*owner) +
+                                  ") of the host, who is not inside: there it is nobody's, and the command may write "
+                                  "what everybody may, or a group that the caller is in");
+        }
+    }
 }
 
 // Whatever was asked for: who can write there says what runs, and who can read there has the variables of others.

@@ -34,6 +34,7 @@ class DefaultView {
 
   private:
     void make_root();
+    void note_owners();
     void make_devices();
     void make_proc();
     void make_sys();

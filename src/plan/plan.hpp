@@ -119,6 +119,7 @@ struct Plan {
     std::size_t environment_withheld = 0;        ///< how many of the caller's variables are not passed
     std::string base = "/";                      ///< the directory of the host that `/` was made from
     std::string cwd = "/";                       ///< inside
+    std::vector<std::string> nobodys;  ///< options that show writable what belongs to an id that is not inside
     bool cwd_writable = false;
     std::vector<std::string> writable;  ///< inside paths below which the command may write, as far as the mounts go
     std::map<std::string, std::string> areas;  ///< inside path to the host path shown there; empty: private

@@ -125,6 +125,11 @@ std::optional<Sources::Found> Sources::find(const std::string& source, const std
     return Found{found.id, found.canonical, own, relative && found.canonical != "/" ? source : found.canonical};
 }
 
+std::optional<std::uint32_t> Sources::owner(const std::string& source) const {
+    const host::Resolution& found = resolve(source);
+    return found.end == host::Resolution::End::reached ? std::optional(found.owner) : std::nullopt;
+}
+
 bool Sources::is_missing(const std::string& source) const {
     const host::Resolution& found = resolve(source);
     return found.end == host::Resolution::End::failed && found.error == ENOENT;

@@ -29,6 +29,8 @@ class Sources {
     [[nodiscard]] const std::vector<std::string>& state() const { return state_; }
     /// Whether nothing is there, and no link on the way leads where none may.
     [[nodiscard]] bool is_missing(const std::string& source) const;
+    /// The user id that it belongs to, as the caller has it; nothing where find() finds nothing.
+    [[nodiscard]] std::optional<std::uint32_t> owner(const std::string& source) const;
 
   private:
     /// Once: a plan is made in rounds, and what a source is must not change between them.

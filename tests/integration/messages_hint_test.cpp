@@ -1,4 +1,11 @@
 // The line that says, when a command has failed, what was closed to it and how to open it.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
 #include "support/sandbox_test.hpp"
 #include "support/terminal.hpp"
 #include "support/text.hpp"
@@ -46,6 +53,28 @@ TEST_F(MessagesHint, AWritableCurrentDirectoryIsNotCalledReadOnly) {
         << "it is a private one";
     EXPECT_TRUE(contains(in_directory({"--rw", ".:/elsewhere"}), "the current directory was read-only"))
         << "what is writable is another place";
+}
+
+// What is shown writable belongs to somebody who is not inside.
+TEST_F(MessagesHint, AnOwnerWhoIsNotInsideIsNamed) {
+    const std::string place = geteuid() == 0 ? directory() / "other" : "/usr";
+    std::filesystem::create_directories(place);
+    const std::vector<std::string> options = {"--rw", place + ":/mnt"};
+    if (geteuid() == 0) {
+        ASSERT_EQ(chown(place.c_str(), 1234, 1234), 0);
+    }
+    std::vector<std::string> with_maps = options;
+    with_maps.insert(with_maps.end(), {"--map-users", "0:0:1"});
+    const std::vector<std::string>& used = geteuid() == 0 ? with_maps : options;
+    EXPECT_TRUE(contains(hint(used), "--rw " + place + ":/mnt belonged to nobody")) << hint(used);
+    std::vector<std::string> command = {sandbox_binary(), "--explain"};
+    command.insert(command.end(), used.begin(), used.end());
+    const Result explained = run(command);
+    EXPECT_TRUE(contains(explained.out, "it belongs to user ")) << explained;
+    EXPECT_TRUE(contains(explained.out, "who is not inside")) << explained;
+    const std::string own = directory() / "own";
+    std::filesystem::create_directories(own);
+    EXPECT_FALSE(contains(hint({"--rw", own}), "nobody"));
 }
 
 TEST_F(MessagesHint, OnlyAfterAFailure) {

@@ -194,6 +194,7 @@ host::Resolution FakeTree::resolve(const std::string& path, const host::LinkRule
         return result;
     }
     result.id = trail.back().second->id;
+    result.owner = 1000;  // all is the caller's own
     result.canonical = canonical(path).value_or(path_of(trail));
     result.fence = host::LinkRule::left(fences, result.canonical);
     result.end = result.fence.empty() ? host::Resolution::End::reached : host::Resolution::End::leads_out;
