@@ -52,10 +52,10 @@ void check(const IntermediateProgram& own, const InitProgram& program, Stage sta
 
 // The caller's own id where it has one there, else root: what is not mapped makes no user namespace.
 int take_ids(unsigned unmapped_user, unsigned unmapped_group) noexcept {
-    if (::getegid() == unmapped_group && ::setresgid(0, 0, 0) < 0) {
+    if (::getegid() == unmapped_group && ::syscall(SYS_setresgid, 0, 0, 0) < 0) {
         return errno;
     }
-    if (::geteuid() == unmapped_user && ::setresuid(0, 0, 0) < 0) {
+    if (::geteuid() == unmapped_user && ::syscall(SYS_setresuid, 0, 0, 0) < 0) {
         return errno;
     }
     // A change of ids makes undumpable: the maps of an undumpable process's child cannot be written.
