@@ -285,5 +285,20 @@ TEST_F(NamesEnter, TellsProgramsAndPeople) {
     end(web);
 }
 
+// What is on its way into a pid namespace that others are in shows nothing of the caller's command line.
+TEST_F(NamesEnter, TheCallersArgumentsAreNotSeenFromInside) {
+    Running web = start_named("web",
+                              "echo looks; while :; do for p in /proc/[0-9]*; do case $(tr '\\0' ' ' <$p/cmdline) in "
+                              "*top''secret*) echo seen; exit;; esac; done; done 2>/dev/null");
+    web.expect("looks\n");
+    for (int round = 0; round < 60; ++round) {
+        EXPECT_EQ(enter("web", "true", {"--env", "TOKEN=topsecret"}).exit_status, 0);
+        EXPECT_EQ(inside({"true"}, {.sandbox = {"--join", "pid=web", "--env", "TOKEN=topsecret"}}).exit_status, 0);
+    }
+    web.send(SIGTERM);
+    const Result result = web.wait();
+    EXPECT_FALSE(contains(result.out, "seen")) << result;
+}
+
 }  // namespace
 }  // namespace sandbox_test

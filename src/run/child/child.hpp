@@ -82,7 +82,7 @@ struct InitProgram {
     const char* quota_uid_map = nullptr;  ///< of the user namespace in between, or nullptr
     const char* quota_gid_map = nullptr;
     const char* time_offsets = nullptr;  ///< text for timens_offsets, or nullptr
-    char* argument_area = nullptr;       ///< the launcher's argv and environment strings: wiped in init
+    char* argument_area = nullptr;       ///< the launcher's argv and environment strings
     std::size_t argument_area_size = 0;
 
     int order = -1;               ///< read end: launcher to init
@@ -103,6 +103,9 @@ struct InitProgram {
     Stage fault_stage = Stage::none;
     int fault_error = 0;
 };
+
+/// The launcher's argv and environment in this copy of its memory, where others could see them.
+void wipe_arguments(const InitProgram& program) noexcept;
 
 /// The body of init. Does not return.
 [[noreturn]] void run_init(const InitProgram& program) noexcept;

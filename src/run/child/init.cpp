@@ -195,12 +195,10 @@ int child_signals() noexcept {
     return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// Nothing of the launcher's memory image is anybody's business inside: argv and environment are wiped in this copy, and
-// the rest is unreadable. Only now: an undumpable process's own children cannot have their maps written.
-void hide(const InitProgram& program) noexcept {
-    if (program.argument_area != nullptr) {
-        std::memset(program.argument_area, 0, program.argument_area_size);
-    }
+// Nothing of the launcher's memory image is anybody's business inside: argv and environment are wiped in this copy
+// (settle()), and the rest is unreadable. Only now: an undumpable process's own children cannot have their maps
+// written.
+void hide() noexcept {
     ::prctl(PR_SET_NAME, "sandbox-init", 0, 0, 0);
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
@@ -214,6 +212,7 @@ void die_with_launcher(const InitProgram& program) noexcept {
 
 // Before anything of the sandbox exists: what init is to the launcher and to its own children.
 void settle(const InitProgram& program) noexcept {
+    wipe_arguments(program);
     int keep[13 + most_joined] = {program.order,       program.status,
                                   program.report,      program.launcher,
                                   program.parent,      program.streams[0],
@@ -329,6 +328,14 @@ int watch_command(Supervision& supervision, const SetupContext& context, const c
 
 }  // namespace
 
+// Before there is a child: others in a pid namespace that is joined may read /proc/PID/cmdline of whoever comes in, and
+// ask for no right.
+void wipe_arguments(const InitProgram& program) noexcept {
+    if (program.argument_area != nullptr) {
+        std::memset(program.argument_area, 0, program.argument_area_size);
+    }
+}
+
 void run_init(const InitProgram& program) noexcept {
     settle(program);
     await_go(program);
@@ -364,7 +371,7 @@ void run_init(const InitProgram& program) noexcept {
     if (context.views.proc >= 0) {
         ::close(context.views.proc);
     }
-    hide(program);
+    hide();
     if (program.listen && error == 0) {
         error = start_listener(supervision);
     }

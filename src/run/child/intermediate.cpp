@@ -182,6 +182,7 @@ void write_maps(const IntermediateProgram& own, const InitProgram& program, pid_
 }  // namespace
 
 void run_intermediate(const IntermediateProgram& own, InitProgram program) noexcept {
+    wipe_arguments(program);
     check(own, program, Stage::join, join(own), -1);
     check(own, program, Stage::joined_views, take_views(own, program.views), -1);
     clone_args arguments{};
