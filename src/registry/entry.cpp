@@ -160,21 +160,68 @@ void read_inodes(const Json& object, NamedSandbox& sandbox) {
     }
 }
 
+// One text, as the filter is: a view has hundreds. Of each: `w` or `r`, the length of the path and of its source, and
+// both texts; for a source that is the path itself `=`.
 Json paths_json(const std::vector<ShownPath>& paths) {
-    Json list = json::array();
+    std::string all;
     for (const ShownPath& path : paths) {
-        list.add(json::object()
-                     .add("path", json::text(path.path))
-                     .add("source", json::text(path.source))
-                     .add("writable", json::boolean(path.writable)));
+        const bool same = path.source == path.path;
+        all += path.writable ? 'w' : 'r';
+        all += std::to_string(path.path.size()) + (same ? "=" : ' ' + std::to_string(path.source.size()) + ':');
+        all += path.path;
+        all += same ? std::string() : path.source;
     }
-    return list;
+    return json::text(all);
 }
 
+/// Takes the parts of such a text off its front. What is not there is Unknown.
+class PathReader {
+  public:
+    explicit PathReader(std::string_view text) : rest_(text) {}
+    [[nodiscard]] bool is_empty() const { return rest_.empty(); }
+    ShownPath next() {
+        ShownPath path;
+        const char access = mark();
+        const std::size_t length = number();
+        const char kind = mark();
+        const std::size_t source = kind == ' ' ? number() : 0;
+        if ((access != 'w' && access != 'r') || (kind == ' ' ? mark() != ':' : kind != '=')) {
+            throw Unknown{};
+        }
+        path.writable = access == 'w';
+        path.path = take(length);
+        path.source = kind == '=' ? path.path : take(source);
+        return path;
+    }
+
+  private:
+    std::string take(std::size_t length) {
+        if (length > rest_.size()) {
+            throw Unknown{};
+        }
+        std::string text(rest_.substr(0, length));
+        rest_.remove_prefix(length);
+        return text;
+    }
+    char mark() { return take(1).front(); }
+    std::size_t number() {
+        std::size_t value = 0;
+        const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+        if (error != std::errc()) {
+            throw Unknown{};
+        }
+        rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+        return value;
+    }
+
+    std::string_view rest_;
+};
+
 std::vector<ShownPath> paths(const Json& object, std::string_view key) {
+    const std::string all = text(object, key);
     std::vector<ShownPath> result;
-    for (const Json& item : items(object, key)) {
-        result.push_back({text(item, "path"), text(item, "source"), flag(item, "writable")});
+    for (PathReader reader(all); !reader.is_empty();) {
+        result.push_back(reader.next());
     }
     return result;
 }

@@ -61,6 +61,30 @@ TEST(RegistryEntry, IsReadAsItWasWritten) {
     EXPECT_TRUE(sandbox.detached && sandbox.capabilities.contains(Capability::checkpoint_restore));
 }
 
+TEST(RegistryEntry, PathsOfEveryKind) {
+    Running running = some_running();
+    running.sandbox.paths = {{"/", "", false}, {"/a b", "/a b", true}, {"/x", "/y\n1=", false}, {"/z", "/=", true}};
+    const std::string text = request_line(some_request()) + running_line(running);
+    const std::optional<Entry> entry = parse_entry(text);
+    ASSERT_TRUE(entry && entry->running);
+    const std::vector<ShownPath> paths = sandbox_of(*entry).paths;
+    ASSERT_EQ(paths.size(), running.sandbox.paths.size());
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        EXPECT_EQ(paths[i].path, running.sandbox.paths[i].path);
+        EXPECT_EQ(paths[i].source, running.sandbox.paths[i].source);
+        EXPECT_EQ(paths[i].writable, running.sandbox.paths[i].writable);
+    }
+    const std::string written = "r1 0:/w4=/a b";
+    ASSERT_NE(text.find(written), std::string::npos) << text;
+    for (const char* garbage :
+         {"x1=/", "r", "r1", "r9999999=/", "r1x/", "r1 1:/", "r99999999999999999999=/", "r-1=/"}) {
+        std::string changed = text;
+        changed.replace(changed.find(written), written.size(), garbage);
+        const std::optional<Entry> read = parse_entry(changed);
+        EXPECT_TRUE(read && !read->running) << garbage;
+    }
+}
+
 TEST(RegistryEntry, SaysHowItEnded) {
     const std::string text = request_line(some_request()) + running_line(some_running());
     for (const Outcome outcome : {Outcome{Outcome::Kind::exited, 3}, Outcome{Outcome::Kind::exited, 0},
