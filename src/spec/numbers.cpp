@@ -135,4 +135,36 @@ std::int64_t parse_seconds(std::string_view text) {
     return negative ? -magnitude : magnitude;
 }
 
+std::chrono::nanoseconds parse_duration(std::string_view text) {
+    constexpr std::uint64_t limit = std::numeric_limits<std::int64_t>::max();
+    std::uint64_t unit = 1'000'000'000;
+    if (text.ends_with("ms")) {
+        unit = 1'000'000;
+        text.remove_suffix(2);
+    } else if (const std::optional<std::uint64_t> seconds = text.empty() ? std::nullopt : time_unit(text.back())) {
+        unit *= *seconds;
+        text.remove_suffix(1);
+    }
+    const std::size_t point = text.find('.');
+    const std::string_view behind = point == std::string_view::npos ? "0" : text.substr(point + 1);
+    const std::optional<std::uint64_t> whole = digits(text.substr(0, point));
+    const std::optional<std::uint64_t> part = digits(behind);
+    constexpr std::size_t most_digits = 9;
+    if (!whole || !part || behind.size() > most_digits) {
+        throw BadValue("not a duration, which is a number of seconds, or one with ms, s, m, h or d behind it",
+                       "as in 90s, 0.5s or 10m");
+    }
+    std::uint64_t divisor = 1;
+    for (std::size_t i = 0; i < behind.size(); ++i) {
+        divisor *= 10;
+    }
+    // Less than a unit, a day at most: part / divisor < 1, so the quotient is taken in pieces that fit.
+    const std::uint64_t rest = unit / divisor * *part + unit % divisor * *part / divisor;
+    const std::optional<std::uint64_t> nanoseconds = scaled(*whole, unit, limit - rest);
+    if (!nanoseconds) {
+        throw BadValue("too long, the longest duration is some 290 years");
+    }
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(*nanoseconds + rest));
+}
+
 }  // namespace sandbox::spec

@@ -1,9 +1,10 @@
-// Strict parsers of the values that people type: ids, sizes, octal modes, seconds. Pure.
+// Strict parsers of the values that people type: ids, sizes, octal modes, seconds, durations. Pure.
 //
 // All of the text must be the value: a sign, a suffix that is not listed, a blank or trailing text is refused, and so
 // is what does not fit. Each throws BadValue.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -35,5 +36,9 @@ class BadValue : public std::runtime_error {
 
 /// A signed number of seconds: digits, and s, m, h or d for seconds, minutes, hours, days; `-` in front where negative.
 [[nodiscard]] std::int64_t parse_seconds(std::string_view text);
+
+/// A duration: digits, a point and up to nine digits behind it where that is wanted, and ms, s, m, h or d. Without a
+/// unit it is seconds.
+[[nodiscard]] std::chrono::nanoseconds parse_duration(std::string_view text);
 
 }  // namespace sandbox::spec

@@ -64,6 +64,16 @@ void numbers(std::string_view text) {
         seconds = -*seconds;
     }
     check(text, parse_seconds, seconds, INT64_MAX);
+    // A whole number of seconds is the same to both, as far as it fits.
+    if (!negative && text.find_first_of(".") == std::string_view::npos && !text.ends_with("ms")) {
+        check<std::int64_t>(
+            text, [](std::string_view value) { return std::int64_t{parse_duration(value).count()}; },
+            seconds ? std::optional<Wide>(*seconds > too_much ? *seconds : *seconds * 1'000'000'000) : seconds,
+            INT64_MAX);
+    } else {
+        static_cast<void>(
+            accepts<BadValue>([&] { must(parse_duration(text).count() >= 0, "no duration is negative"); }));
+    }
 }
 
 }  // namespace sandbox_fuzz

@@ -87,5 +87,45 @@ TEST(Numbers, RefuseWhatIsNoNumber) {
     }
 }
 
+TEST(ParseDuration, UnitsAndFractions) {
+    using namespace std::chrono_literals;
+    EXPECT_EQ(parse_duration("0"), 0s);
+    EXPECT_EQ(parse_duration("90"), 90s);
+    EXPECT_EQ(parse_duration("90s"), 90s);
+    EXPECT_EQ(parse_duration("250ms"), 250ms);
+    EXPECT_EQ(parse_duration("0.2"), 200ms);
+    EXPECT_EQ(parse_duration("1.5m"), 90s);
+    EXPECT_EQ(parse_duration("2h"), 2h);
+    EXPECT_EQ(parse_duration("0.5d"), 12h);
+    EXPECT_EQ(parse_duration("0.000000001"), 1ns);
+    EXPECT_EQ(parse_duration("0.1ms"), 100us);
+    EXPECT_EQ(parse_duration("9223372036.854775807s"), std::chrono::nanoseconds::max());
+}
+
+TEST(ParseDuration, RefusesWhatIsNoneOrTooLong) {
+    for (const std::string_view text : {"",
+                                        "-1",
+                                        "1.",
+                                        ".5",
+                                        ".",
+                                        "s",
+                                        "ms",
+                                        "1.5.5",
+                                        "1,5",
+                                        "1e3",
+                                        "0x1",
+                                        " 1",
+                                        "1 s",
+                                        "1S",
+                                        "5x",
+                                        "1.0000000001",
+                                        "9223372036.854775808",
+                                        "9223372037s",
+                                        "106752d",
+                                        "99999999999999999999"}) {
+        EXPECT_THROW((void)parse_duration(text), BadValue) << text;
+    }
+}
+
 }  // namespace
 }  // namespace sandbox::spec
