@@ -115,8 +115,11 @@ void Process::Impl::send(run::Order::Kind kind, int number) const noexcept {
 
 void Process::Impl::kill() noexcept {
     killed_ = true;
-    if (plan.joined) {
-        send(run::Order::Kind::abort, 0);  // it must reap what it started: see quit() in child/init.cpp
+    if (plan.joined || (!own_pid_namespace && command > 0)) {
+        // It must reap what it started (quit() in child/init.cpp), or kill what the kernel does not end with it.
+        // Whoever shares its pid namespace may have stopped it.
+        send(run::Order::Kind::abort, 0);
+        sys::pidfd_send_signal(init.get(), SIGCONT);
     } else {
         sys::pidfd_send_signal(init.get(), SIGKILL);
     }
