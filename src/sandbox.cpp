@@ -35,6 +35,7 @@ host::Wanted wanted(const Spec& spec) {
     wanted.user_ids = spec.map_users.has_value();
     wanted.group_ids = plan::group_mapping(spec).has_value();
     wanted.groups = spec.user && !spec.root;
+    wanted.limits = !spec.limits.resources.empty() || spec.limits.nice || spec.limits.cpu_time;
     return wanted;
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ struct Outcome {
     };
     Kind kind = Kind::lost;
     int value = 0;
+    std::optional<Limit> limit = {};  ///< the one that was reached, and for which the command was ended
 
-    /// As a shell has it: the status, 128+N for signal N, 125 for a lost one.
+    /// As a shell has it: the status, 128+N for signal N, 125 for a lost one; 124 for one whose time was up.
     [[nodiscard]] int exit_status() const noexcept;
 };
 

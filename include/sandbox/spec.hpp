@@ -6,6 +6,7 @@
 #pragma once
 
 #include <sandbox/capabilities.hpp>
+#include <sandbox/limits.hpp>
 
 #include <cstdint>
 #include <initializer_list>
@@ -232,6 +233,8 @@ struct Spec {
     /// Process::refusals() names the calls that were refused. Whoever makes such a call waits until Process::wait() is
     /// called. An error where the kernel has a listener for a filter around this process already.
     bool log_refusals = false;
+
+    Limits limits;  ///< what the command may use
 
     /// Process::wait() keeps the terminal right and forwards the signals that the calling process receives. For
     /// programs with one thread, whose whole job is this sandbox; a library caller leaves it off and uses

@@ -35,6 +35,7 @@ struct ExitStatus {
 constexpr std::array exit_statuses{
     ExitStatus{"N", "COMMAND's own exit status."},
     ExitStatus{"128+N", "Signal N ended COMMAND."},
+    ExitStatus{"124", "Its time was up (--timeout, --cpu-time)."},
     ExitStatus{"125", "The sandbox could not be set up, or was used wrongly: a message on stderr says why."},
     ExitStatus{"126", "COMMAND was found but cannot be executed."},
     ExitStatus{"127", "COMMAND was not found."},

@@ -16,6 +16,9 @@ constexpr std::array<std::string_view, 10> shells{"sh",  "bash", "dash", "ash", 
 constexpr std::array ended_by_somebody{SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGKILL};
 
 bool failed_by_itself(const Outcome& outcome) {
+    if (outcome.limit) {
+        return false;
+    }
     switch (outcome.kind) {
         case Outcome::Kind::exited:
             return outcome.value != 0;

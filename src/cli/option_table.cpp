@@ -19,6 +19,8 @@ std::string_view heading(Section section) {
             return "Environment";
         case Section::process:
             return "Process";
+        case Section::limits:
+            return "What it may use";
         case Section::confinement:
             return "Confinement";
         case Section::information:

@@ -1,6 +1,7 @@
 // See parse.hpp. What stands before the first `--` is options; what stands behind it belongs to COMMAND, unread.
 #include "cli/parse.hpp"
 
+#include "cli/limit_values.hpp"
 #include "cli/option_table.hpp"
 #include "cli/program_options.hpp"
 #include "cli/quote.hpp"
@@ -171,6 +172,27 @@ void apply(Options& options, OptionId id, const std::string& value) {
             return;
         case OptionId::status_fd:
             options.status_descriptor = parse_descriptor(value);
+            return;
+        case OptionId::timeout:
+            spec.limits.timeout = parse_time_limit(value);
+            return;
+        case OptionId::cpu_time:
+            spec.limits.cpu_time = parse_time_limit(value);
+            return;
+        case OptionId::rlimit:
+            add_resource_limit(spec.limits, value);
+            return;
+        case OptionId::nice:
+            spec.limits.nice = parse_niceness(value);
+            return;
+        case OptionId::oom_score:
+            spec.limits.oom_score = parse_oom_score(value);
+            return;
+        case OptionId::tmp_size:
+            spec.limits.tmp_size = parse_size_limit(value);
+            return;
+        case OptionId::kill_after:
+            spec.limits.kill_after = spec::parse_duration(value);
             return;
         case OptionId::landlock:
             spec.landlock = parse_landlock(value);

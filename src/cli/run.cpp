@@ -8,6 +8,7 @@
 #include "cli/status.hpp"
 #include "cli/verbose.hpp"
 #include "spec/escape.hpp"
+#include "spec/limits.hpp"
 
 #include <sandbox/process.hpp>
 
@@ -44,6 +45,24 @@ void say_what_was_closed(const Options& options, const Outcome& outcome) {
     } catch (const Error&) {
         return;  // the host has changed meanwhile: the status is the command's all the same
     }
+}
+
+// What a reader of the log asks first.
+void say_which_limit(const Options& options, const Outcome& outcome) {
+    if (!outcome.limit || options.quiet) {
+        return;
+    }
+    const Limits& limits = options.spec.limits;
+    std::string after;
+    switch (*outcome.limit) {
+        case Limit::timeout:
+            after = spec::seconds_text(limits.timeout.value());
+            break;
+        case Limit::cpu_time:
+            after = spec::seconds_text(limits.cpu_time.value());
+            break;
+    }
+    say("sandbox: ended by " + std::string(spec::option(*outcome.limit)) + " after " + after + "\n");
 }
 
 std::optional<StatusLines> status_lines(const Options& options) {
@@ -134,7 +153,10 @@ void run(const Options& options) {
     if (options.verbose) {
         say(verbose_text(process.trace()));
     }
-    finish(process, status, [&](const Outcome& outcome) { say_what_was_closed(options, outcome); });
+    finish(process, status, [&](const Outcome& outcome) {
+        say_which_limit(options, outcome);
+        say_what_was_closed(options, outcome);
+    });
 }
 
 void print(std::string_view text) {

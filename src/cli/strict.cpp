@@ -19,6 +19,8 @@ bool opens_more(OptionId id, const Spec& spec) {
         case OptionId::allow_syscall:
         case OptionId::core_dumps:
             return true;
+        case OptionId::rlimit:
+            return spec.limits.resources.contains(Resource::core);
         case OptionId::home:
             return spec.home != Home::isolated;
         case OptionId::tty:

@@ -7,9 +7,11 @@
 #include "plan/step.hpp"
 
 #include <sandbox/error.hpp>
+#include <sandbox/limits.hpp>
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -131,13 +133,16 @@ struct Facts {
     std::optional<std::string> cwd;  ///< as getcwd(3) has it
     int cwd_error = 0;               ///< why there is none
     plan::FileId cwd_id;
-    std::vector<std::string> environment;  ///< NAME=VALUE
-    std::vector<gid_t> groups;             ///< supplementary ones
-    bool may_drop_groups = false;          ///< setgroups(2) is open to the caller
-    IdFacts users;                         ///< what else than its own id the caller may map
-    IdFacts group_ids;                     ///< likewise
-    std::uint64_t core_limit = 0;          ///< the hard RLIMIT_CORE
-    bool cores_are_piped = false;          ///< core_pattern starts a program (core(5))
+    std::vector<std::string> environment;           ///< NAME=VALUE
+    std::vector<gid_t> groups;                      ///< supplementary ones
+    bool may_drop_groups = false;                   ///< setgroups(2) is open to the caller
+    IdFacts users;                                  ///< what else than its own id the caller may map
+    IdFacts group_ids;                              ///< likewise
+    std::uint64_t core_limit = 0;                   ///< the hard RLIMIT_CORE
+    bool cores_are_piped = false;                   ///< core_pattern starts a program (core(5))
+    std::map<Resource, std::uint64_t> hard_limits;  ///< of setrlimit(2), where somebody asks for one
+    int niceness = 0;
+    int lowest_niceness = 20;  ///< that RLIMIT_NICE allows
     std::array<Stream, 3> streams;
     std::vector<Descriptor> descriptors;  ///< by number, each once
     bool has_terminal = false;            ///< there is a controlling terminal, on 0-2 or not

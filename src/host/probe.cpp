@@ -1,6 +1,7 @@
 #include "host/probe.hpp"
 
 #include "host/tree.hpp"
+#include "spec/limits.hpp"
 #include "spec/passwd.hpp"
 #include "sys/fd.hpp"
 #include "sys/program.hpp"
@@ -184,6 +185,20 @@ void probe_ids(Facts& facts, const Wanted& wanted) {
     }
 }
 
+void probe_limits(Facts& facts) {
+    for (const spec::ResourceRow& row : spec::resource_table) {
+        rlimit64 limit{};
+        if (::syscall(SYS_prlimit64, 0, row.number, nullptr, &limit) == 0) {
+            facts.hard_limits.emplace(row.resource, limit.rlim_max);
+            if (row.resource == Resource::nice) {
+                constexpr int highest = 40;  // of RLIMIT_NICE, which is 20 - niceness
+                facts.lowest_niceness = 20 - static_cast<int>(std::min<std::uint64_t>(limit.rlim_cur, highest));
+            }
+        }
+    }
+    facts.niceness = ::getpriority(PRIO_PROCESS, 0);
+}
+
 }  // namespace
 
 Facts probe(const Wanted& wanted) {
@@ -221,6 +236,9 @@ Facts probe(const Wanted& wanted) {
         facts.group = read_system_file("/etc/group", most_users);
     }
     probe_ids(facts, wanted);
+    if (wanted.limits) {
+        probe_limits(facts);
+    }
     facts.mounts = parse_mountinfo(read_system_file("/proc/self/mountinfo", most_mountinfo));
     struct statfs sysctls {};
     facts.sysctls_read_only = ::statfs("/proc/sys", &sysctls) == 0 && (sysctls.f_flags & ST_RDONLY) != 0;

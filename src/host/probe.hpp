@@ -13,6 +13,7 @@ struct Wanted {
     bool user_ids = false;   ///< Facts::users
     bool group_ids = false;  ///< Facts::group_ids
     bool groups = false;     ///< Facts::group
+    bool limits = false;     ///< Facts::hard_limits, Facts::niceness
 };
 
 /// Looks at the calling process and the kernel. Opens nothing that could block; getsubids(1), for ids, may ask a name

@@ -9,6 +9,7 @@
 #include "plan/filter.hpp"
 #include "plan/hides.hpp"
 #include "plan/identity.hpp"
+#include "plan/limits.hpp"
 #include "plan/streams.hpp"
 #include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
@@ -289,8 +290,10 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     } else {
         std::tie(identity, writable) = plan_view(plan, spec, facts, tree);
         plan.steps.push_back(PivotRoot{});
+        plan_scratch_size(plan, spec);
     }
     plan_session(plan, spec, facts);
+    plan_priorities(plan, spec, facts);
     plan_quotas(plan, facts);
     plan.steps.push_back(EnterGuest{guest_clone_flags(plan)});
     if (spec.own.contains(Namespace::net)) {
@@ -321,6 +324,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
         plan.steps.push_back(ChangeIds{ids.user, ids.group, ids.groups, plan.setgroups});
     }
     plan_capabilities(plan, spec);
+    plan_resources(plan, spec, facts);
     plan.steps.push_back(AwaitInit{});
     plan_filter(plan, spec, facts, quotas_are_out_of_reach(plan, facts));
     plan_execution(plan, spec, facts, tree, identity);

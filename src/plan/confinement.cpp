@@ -109,7 +109,7 @@ void plan_groups(Plan& plan, const host::Facts& facts) {
 // a limit of 0. A limit of 1 it takes for a program that is that program itself, and does nothing (core(5),
 // fs/coredump.c); for a file, 1 is too little.
 void plan_core_dumps(Plan& plan, const Spec& spec, const host::Facts& facts) {
-    if (spec.core_dumps) {
+    if (spec.core_dumps || spec.limits.resources.contains(Resource::core)) {
         return;
     }
     if (facts.core_limit >= 1) {

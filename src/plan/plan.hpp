@@ -113,6 +113,7 @@ struct Plan {
     std::array<bool, 3> relayed{};  ///< descriptors 0-2 that go through a pipe, as the file could be changed by them
     std::optional<Joined> joined;
     Identity identity;
+    Limits limits;                               ///< what is held by the launcher, and what steps are for
     std::vector<int> passed;                     ///< Spec::descriptors, in ascending order, each once
     bool errors_with_output = false;             ///< 1 and 2 are the same file and share that pipe
     std::vector<std::string> environment_names;  ///< what is passed or set, for explain()

@@ -1,5 +1,6 @@
 #include "plan/render.hpp"
 
+#include "plan/limits.hpp"
 #include "spec/capabilities.hpp"
 #include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
@@ -35,6 +36,9 @@ std::string origin(const Content& content) {
 std::string detail(const Step& step) {
     if (const auto* bind = std::get_if<BindMount>(&step)) {
         return " (" + attributes(bind->attributes) + ")";
+    }
+    if (const auto* scratch = std::get_if<MakeScratch>(&step); scratch != nullptr && !scratch->size.empty()) {
+        return "size=" + scratch->size + ", entries=" + scratch->entries;
     }
     if (const auto* scratch = std::get_if<MountScratch>(&step)) {
         return " (tmpfs, " + attributes(scratch->attributes) + ")";
@@ -133,6 +137,7 @@ std::string render(const Plan& plan) {
             "terminal: a new one, relayed to the caller's; descriptors on it:" + (streams.empty() ? " none" : streams) +
             '\n';
     }
+    text += render_limits(plan.limits);
     text += "steps:\n";
     for (std::size_t index = 0; index < plan.steps.size(); ++index) {
         const Step& step = plan.steps[index];

@@ -68,6 +68,8 @@ struct NewSessionKeyring {
 struct MakeScratch {
     static constexpr const char* name = "scratch";
     unsigned root_copies = 0;  ///< copies of the old `/`, for binds of it: later on the scratch tmpfs stands over it
+    std::string size = {};     ///< bytes, as tmpfs(5) takes them; empty: the kernel's default, as for `entries`
+    std::string entries = {};  ///< how many there may be
 };
 /// A directory in the scratch tmpfs.
 struct ScratchDirectory {
@@ -268,6 +270,28 @@ struct CoreLimit {
     static constexpr const char* name = "core-limit";
     std::uint64_t bytes = 0;
 };
+/// setrlimit(2).
+struct ResourceLimitStep {
+    static constexpr const char* name = "rlimit";
+    int resource = 0;
+    std::uint64_t soft = 0;
+    std::uint64_t hard = 0;
+    std::string value;  ///< for people
+    std::string asked;
+};
+/// setpriority(2) of the process.
+struct Niceness {
+    static constexpr const char* name = "nice";
+    int niceness = 0;
+    std::string value;  ///< for people
+    std::string asked;
+};
+/// oom_score_adj of proc(5).
+struct OomScore {
+    static constexpr const char* name = "oom-score";
+    std::string value;
+    std::string asked;
+};
 struct NoNewPrivileges {
     static constexpr const char* name = "no-new-privs";
 };
@@ -306,13 +330,13 @@ struct Execute {
     std::vector<std::string> environment;  ///< NAME=VALUE
 };
 
-using Step =
-    std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory, ScratchFile,
-                 ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MountProc, JoinNetwork,
-                 MountSysfs, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide, ReadOnly, Pin, PivotRoot, LoopbackUp,
-                 Sysctl, KeepQuotaDirectory, EnterQuotaUserns, Quota, EnterGuest, JoinGuest, SetHostname, SetDomainname,
-                 ChangeOwner, ChangeIds, NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors, CoreLimit,
-                 NoNewPrivileges, Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
+using Step = std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory,
+                          ScratchFile, ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs,
+                          MountProc, JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide,
+                          ReadOnly, Pin, PivotRoot, LoopbackUp, Sysctl, KeepQuotaDirectory, EnterQuotaUserns, Quota,
+                          EnterGuest, JoinGuest, SetHostname, SetDomainname, ChangeOwner, ChangeIds, NewSession,
+                          ProcessGroup, ChangeDirectory, CloseDescriptors, CoreLimit, ResourceLimitStep, Niceness,
+                          OomScore, NoNewPrivileges, Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <sys/resource.h>
+
 namespace sandbox::registry {
 namespace {
 
@@ -40,6 +42,10 @@ void note(const plan::Step& step, Running& running) {
         joining.groups = ids->groups;
     } else if (const auto* limit = std::get_if<plan::CoreLimit>(&step)) {
         joining.core_limit = limit->bytes;
+    } else if (const auto* set = std::get_if<plan::ResourceLimitStep>(&step)) {
+        if (set->resource == RLIMIT_CORE) {
+            joining.core_limit = set->hard;
+        }
     } else if (const auto* capabilities = std::get_if<plan::Capabilities>(&step)) {
         running.sandbox.capabilities = capabilities->set;
     } else if (const auto* seccomp = std::get_if<plan::Seccomp>(&step)) {

@@ -2,6 +2,7 @@
 
 #include "json/json.hpp"
 #include "spec/escape.hpp"
+#include "spec/limits.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/validate.hpp"
 
@@ -377,13 +378,16 @@ Running running(const Json& object) {
 }
 
 Outcome outcome(const Json& object) {
+    Outcome outcome;
     if (const Json* const signal = object.find("signal")) {
-        return {Outcome::Kind::signaled, number_at<int>(*signal)};
+        outcome = {Outcome::Kind::signaled, number_at<int>(*signal)};
+    } else if (const Json* const status = object.find("exit")) {
+        outcome = {Outcome::Kind::exited, number_at<int>(*status)};
     }
-    if (const Json* const status = object.find("exit")) {
-        return {Outcome::Kind::exited, number_at<int>(*status)};
+    if (object.find("limit") != nullptr) {
+        outcome.limit = spec::find_limit(text(object, "limit"));
     }
-    return {};
+    return outcome;
 }
 
 std::string line(std::string_view what, Json value) {
@@ -445,6 +449,9 @@ std::string ended_line(const Outcome& outcome) {
     if (outcome.kind != Outcome::Kind::lost) {
         object.add(outcome.kind == Outcome::Kind::exited ? "exit" : "signal",
                    json::number(static_cast<std::uint64_t>(outcome.value)));
+    }
+    if (outcome.limit) {
+        object.add("limit", json::text(spec::name(*outcome.limit)));
     }
     return line("ended", std::move(object));
 }

@@ -180,6 +180,9 @@ Cause no_space_cause(const plan::Plan& plan, const plan::Step& step) {
         return exhausted_namespaces(plan).value_or(used_up());
     }
     if (is<plan::ScratchDirectory>(step) || is<plan::ScratchFile>(step) || is<plan::ScratchSymlink>(step)) {
+        if (plan.limits.tmp_size) {
+            return {"the private tmpfs is full with what --tmp-size gives it", "a larger --tmp-size"};
+        }
         return {"the private tmpfs is full: there is no memory left for it", "end other programs"};
     }
     return {"there are too many mounts (fs.mount-max)", "show fewer paths, or sudo sysctl fs.mount-max=200000"};
@@ -218,6 +221,10 @@ std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, 
             "a filter around this process has a listener already (a container's, or another --seccomp-log), and "
             "the kernel allows one",
             "leave --seccomp-log out"};
+    }
+    if (is<plan::OomScore>(step) && error == EACCES) {
+        return Cause{"only a process with CAP_SYS_RESOURCE on the host may take it that low",
+                     "choom -n SCORE sandbox ..., which root may, or a higher score"};
     }
     if (is<plan::ChangeDirectory>(step)) {
         return Cause{error == ENOENT ? "it does not exist inside" : std::strerror(error),

@@ -63,6 +63,7 @@ class Start {
             check(Stage::pipes, impl_->enter_foreground());
         }
         watch_parent();
+        impl_->watch_limits();
         make_placeholders();
         impl_->own_pid_namespace = plan_.fresh.contains(Namespace::pid);
         prepare();
@@ -238,6 +239,7 @@ class Start {
         if (init_pid_ < 0) {
             check(born.stage, born.error);
         }
+        impl_->init_pid = init_pid_;
         impl_->init = above_streams(pidfd);
         if (!impl_->init) {
             const int lost = errno;
@@ -297,9 +299,10 @@ class Start {
                                            {impl_->init.get(), POLLIN, 0},
                                            {impl_->signals.get(), POLLIN, 0},
                                            impl_->watched_refusals()}};
-            if (::poll(watched.data(), watched.size(), -1) < 0) {
+            if (::poll(watched.data(), watched.size(), impl_->milliseconds_left()) < 0) {
                 continue;
             }
+            impl_->act_on_limits();
             // exec itself may be refused for its arguments, and waits for the answer then.
             if (watched[4].revents != 0) {
                 impl_->refusals->act(watched[4].revents);
@@ -311,10 +314,12 @@ class Start {
                 impl_->finish();
                 throw step_failure(plan_, failed_->step, failed_->error);
             }
+            if (!running && impl_->is_over_a_limit()) {
+                end_start(SIGKILL);
+                return;
+            }
             if (!running && !executing_ && watched[3].revents != 0 && interrupted()) {
-                impl_->kill();
-                impl_->outcome = Outcome{Outcome::Kind::signaled, ending_signal_};
-                impl_->finish();
+                end_start(ending_signal_);
                 return;
             }
             if (executing_ && watched[3].revents != 0) {
@@ -322,6 +327,13 @@ class Start {
             }
         }
         finish_start();
+    }
+
+    // There is no command yet that could do anything about it.
+    void end_start(int signal) {
+        impl_->kill();
+        impl_->outcome = Outcome{Outcome::Kind::signaled, signal};
+        impl_->finish();
     }
 
     void read_reports() {

@@ -73,6 +73,10 @@ bool ends_programs(int signal) noexcept {
 }
 
 int Outcome::exit_status() const noexcept {
+    constexpr int timed_out = 124;
+    if (limit == Limit::timeout || limit == Limit::cpu_time) {
+        return timed_out;
+    }
     switch (kind) {
         case Kind::exited:
             return value;
@@ -138,13 +142,17 @@ void Process::Impl::finish() noexcept {
             kill();
         }
         // Init is gone when all of the sandbox is: the kernel waits for every process of its pid namespace.
+        // The system call, which unlike the C library's function says what was used.
         siginfo_t info{};
-        while (::waitid(P_PIDFD, static_cast<id_t>(init.get()), &info, WEXITED | __WALL) < 0 && errno == EINTR) {
+        rusage used{};
+        while (::syscall(SYS_waitid, P_PIDFD, init.get(), &info, WEXITED | __WALL, &used) < 0 && errno == EINTR) {
         }
+        note_usage(used);
         if (intermediate > 0) {
             run::reap(intermediate);
         }
     }
+    name_limit();
     placeholders.reset();
     if (registration && outcome) {
         registration->ended(*outcome);
@@ -221,6 +229,7 @@ bool Process::Impl::stop_ourselves(int signal) const {
     for (const int stop : {SIGTSTP, SIGTTIN, SIGTTOU}) {
         sigaddset(&stops, stop);
     }
+    const run::WakeUp wake_up(watch ? watch->deadline() : std::nullopt);
     ::kill(terminal_ || pty ? 0 : ::getpid(), signal);
     ::pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);  // stopped here
     ::pthread_sigmask(SIG_BLOCK, &stops, nullptr);
@@ -239,7 +248,11 @@ void Process::Impl::await_foreground() const {
 }
 
 // Whether a signal that ends programs has come: a shell's `kill %1` sends it to a stopped job, and SIGCONT behind it.
+// Or the time is up.
 bool Process::Impl::is_ending() const {
+    if (is_over_a_limit()) {
+        return true;
+    }
     sigset_t pending;
     sigemptyset(&pending);
     ::sigpending(&pending);
@@ -371,7 +384,7 @@ Outcome Process::Impl::wait() {
             const auto more = pty->watched();
             watched.insert(watched.end(), more.begin(), more.end());
         }
-        if (::poll(watched.data(), watched.size(), -1) < 0) {
+        if (::poll(watched.data(), watched.size(), milliseconds_left()) < 0) {
             continue;
         }
         if (watched[2].revents != 0) {
@@ -396,6 +409,9 @@ Outcome Process::Impl::wait() {
         }
         if (pty && !outcome) {
             relay_pty(std::span(watched).last<run::PtyRelay::most_watched>());
+        }
+        if (!outcome) {
+            act_on_limits();
         }
     }
     finish();

@@ -1,6 +1,8 @@
 // The state of a running sandbox as the launcher has it.
 #pragma once
 
+#include "limits/usage.hpp"
+#include "limits/watch.hpp"
 #include "placeholder/placeholders.hpp"
 #include "plan/plan.hpp"
 #include "registry/registry.hpp"
@@ -9,6 +11,7 @@
 #include "run/refusals.hpp"
 #include "run/relay.hpp"
 #include "run/terminal.hpp"
+#include "run/wake_up.hpp"
 #include "sys/fd.hpp"
 
 #include <sandbox/process.hpp>
@@ -19,6 +22,7 @@
 #include <span>
 #include <vector>
 
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 namespace sandbox {
@@ -43,6 +47,16 @@ class Process::Impl {
     [[nodiscard]] pollfd watched_refusals() const { return refusals ? refusals->watched() : pollfd{-1, POLLIN, 0}; }
     /// Puts the signals that have come into `deferred`.
     void hear_signals();
+    /// The clock starts, where there is a limit of time.
+    void watch_limits();
+    /// Looks what the processes inside have used by now, and how much memory. Costs microseconds for each of them.
+    void look_at_usage(bool memory);
+    /// Does what is due: see limits/watch.hpp. The rest is in wait().
+    void act_on_limits();
+    /// Whether one is reached, be it that nothing was done about it yet.
+    [[nodiscard]] bool is_over_a_limit() const;
+    /// As poll(2) takes it.
+    [[nodiscard]] int milliseconds_left() const { return watch ? watch->poll_milliseconds(limits::now()) : -1; }
     /// Kills init, waits for it, gives terminal and signal mask back.
     void finish() noexcept;
 
@@ -62,12 +76,19 @@ class Process::Impl {
     std::unique_ptr<run::PtyRelay> pty;      ///< with a terminal of the command's own
     std::optional<run::Refusals> refusals;   ///< with a listener for the command's filter
     std::vector<signalfd_siginfo> deferred;  ///< signals that are still to be forwarded
+    std::optional<limits::Watch> watch;      ///< with a limit of time
+    limits::Usage seen;                      ///< what has been used at least
+    pid_t init_pid = -1;                     ///< of a process that is not reaped while `init` is open and not finished
     pid_t command = -1;                      ///< as the host's /proc has it
     std::optional<Outcome> outcome;
     Trace trace;
 
   private:
     void handle_status(bool init_ended);
+    /// What the kernel says at the end, of those that were waited for.
+    void note_usage(const rusage& used) noexcept;
+    /// Which limit the outcome is due to.
+    void name_limit();
     void forward(const signalfd_siginfo& info);
     void forward_deferred();
     void command_stopped(int signal);

@@ -120,6 +120,10 @@ std::vector<Spec> specs(const std::string& directory) {
     all[3].own = {Namespace::mnt, Namespace::net};
     all[3].domainname = "example";
     all[3].init = true;
+    all[3].limits.resources[sandbox::Resource::nofile] = {64, 64};
+    all[3].limits.nice = 19;
+    all[3].limits.oom_score = 1000;
+    all[3].limits.tmp_size = 64U << 20U;
     all[4].boottime_offset = 1000;
     all[4].mounts = {
         sandbox::Tmpfs{.target = directory, .size = {}, .mode = {}},

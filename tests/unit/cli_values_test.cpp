@@ -133,6 +133,37 @@ TEST(Values, ABindWithAFlagBehindItIsRefused) {
     EXPECT_EQ(parse_bind(R"(/a:/b\:ro)").target, "/b:ro");
 }
 
+TEST(Values, Limits) {
+    using namespace std::chrono_literals;
+    const auto limits = [](const std::string& option, const std::string& value) {
+        return spec_of(option, value).limits;
+    };
+    EXPECT_EQ(limits("--timeout", "90s").timeout, 90s);
+    EXPECT_EQ(limits("--timeout", "10m").timeout, 10min);
+    EXPECT_EQ(limits("--timeout", "0.25").timeout, 250ms);
+    EXPECT_FALSE(limits("--timeout", "1").cpu_time);
+    EXPECT_EQ(limits("--cpu-time", "1.5h").cpu_time, 90min);
+    EXPECT_EQ(Limits().kill_after, 2s);
+    EXPECT_EQ(limits("--kill-after", "0").kill_after, 0s);
+    EXPECT_EQ(limits("--nice", "-20").nice, -20);
+    EXPECT_EQ(limits("--nice", "19").nice, 19);
+    EXPECT_EQ(limits("--oom-score", "1000").oom_score, 1000);
+    EXPECT_EQ(limits("--oom-score", "-1000").oom_score, -1000);
+    EXPECT_EQ(limits("--tmp-size", "64M").tmp_size, 64ULL << 20);
+}
+
+TEST(Values, ResourceLimits) {
+    const auto limit = [](const std::string& value) { return *spec_of("--rlimit", value).limits.resources.begin(); };
+    using Pair = std::pair<const Resource, ResourceLimit>;
+    EXPECT_EQ(limit("nofile=256"), (Pair{Resource::nofile, {256, 256}}));
+    EXPECT_EQ(limit("nofile=256:1024"), (Pair{Resource::nofile, {256, 1024}}));
+    EXPECT_EQ(limit("as=2G:unlimited"), (Pair{Resource::as, {2ULL << 30, unlimited}}));
+    EXPECT_EQ(limit("core=infinity"), (Pair{Resource::core, {unlimited, unlimited}}));
+    EXPECT_EQ(limit("cpu=0"), (Pair{Resource::cpu, {0, 0}}));
+    EXPECT_EQ(refusal({"--rlimit", "nofile=5", "--rlimit", "nofile=6"}).fix(), "give it once");
+    EXPECT_EQ(parse_words({"--rlimit", "nofile=5", "--rlimit", "nproc=6"}).spec.limits.resources.size(), 2U);
+}
+
 TEST(Values, Tmpfs) {
     EXPECT_EQ(tmpfs_of("/t"), (Tmpfs{"/t", {}, {}}));
     EXPECT_EQ(tmpfs_of("/t:size=512M"), (Tmpfs{"/t", 512ULL << 20, {}}));
@@ -228,6 +259,15 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"tty", {"own", "none", "raw"}},
     {"name", {"a/b", ".", "..", "-x", "a b", "\xc3\xbc"}},
     {"log", {}},
+    {"timeout", {"0", "0s", "-1", "1.s", ".5", "1.0000000001", "5x", "1 s", "292y", "106752d", "s", "1e3", "0x1"}},
+    {"cpu-time", {"0", "0ms", "+1", "1h30m", "soon"}},
+    {"kill-after", {"-2s", "x", "2ss"}},
+    {"rlimit",
+     {"nofile", "=5", "files=5", "nofile=", "nofile=:5", "nofile=5:", "nofile=5:4", "nofile=1K", "nofile=-1", "cpu=1s",
+      "as=1X", "as=16777216T", "as=1G:512M", "NOFILE=5", "nofile=5:6:7", "RLIMIT_NOFILE=5", "nofile=unlimited:5"}},
+    {"nice", {"20", "-21", "x", "1.5", "+1", "-", "00000"}},
+    {"oom-score", {"1001", "-1001", "x", "9999999"}},
+    {"tmp-size", {"0", "0K", "-1", "1X", "half"}},
 };
 
 TEST(Values, BadOnesAreErrorsThatNameOptionAndValue) {

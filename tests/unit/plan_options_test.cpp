@@ -62,6 +62,24 @@ void make_a_tree(FakeHost& host) {
 const std::vector<Case> cases = {
     {"default"},
     {"init", [](Spec& spec) { spec.init = true; }},
+    {"limits",
+     [](Spec& spec) {
+         spec.limits.timeout = std::chrono::minutes(10);
+         spec.limits.cpu_time = std::chrono::milliseconds(1500);
+         spec.limits.kill_after = std::chrono::milliseconds(500);
+         spec.limits.resources = {{Resource::nofile, {256, 1024}}, {Resource::core, {unlimited, unlimited}}};
+         spec.limits.nice = 10;
+         spec.limits.oom_score = 500;
+         spec.limits.tmp_size = 64U << 20U;
+     }},
+    {"limits_above_the_callers",
+     [](Spec& spec) {
+         spec.limits.resources = {{Resource::nofile, {256, 1024}}};
+     },
+     [](FakeHost& host) {
+         host.facts.hard_limits = {{Resource::nofile, 512}};
+     }},
+    {"limits_of_a_priority", [](Spec& spec) { spec.limits.nice = -5; }},
     {"new_session", [](Spec& spec) { spec.new_session = true; }},
     {"terminal", [](Spec& spec) { spec.foreground = true; }, make_a_terminal},
     {"terminal_init", [](Spec& spec) { spec.foreground = spec.init = true; }, make_a_terminal},

@@ -87,8 +87,10 @@ TEST(RegistryEntry, PathsOfEveryKind) {
 
 TEST(RegistryEntry, SaysHowItEnded) {
     const std::string text = request_line(some_request()) + running_line(some_running());
-    for (const Outcome outcome : {Outcome{Outcome::Kind::exited, 3}, Outcome{Outcome::Kind::exited, 0},
-                                  Outcome{Outcome::Kind::signaled, 9}, Outcome{Outcome::Kind::lost, 0}}) {
+    for (const Outcome outcome :
+         {Outcome{Outcome::Kind::exited, 3}, Outcome{Outcome::Kind::exited, 0}, Outcome{Outcome::Kind::signaled, 9},
+          Outcome{Outcome::Kind::lost, 0}, Outcome{Outcome::Kind::signaled, 9, Limit::timeout},
+          Outcome{Outcome::Kind::exited, 0, Limit::cpu_time}}) {
         const std::optional<Entry> entry = parse_entry(text + ended_line(outcome));
         ASSERT_TRUE(entry && entry->ended);
         EXPECT_EQ(entry->ended->kind, outcome.kind);

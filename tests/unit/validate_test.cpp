@@ -105,6 +105,44 @@ TEST(Validate, Terminals) {
     });
 }
 
+TEST(Validate, Limits) {
+    using namespace std::chrono_literals;
+    check({
+        {[](Spec& spec) { spec.limits.timeout = 0s; },
+         "sandbox: --timeout: no time at all is left to the command\n  fix: leave it out for no limit\n"},
+        {[](Spec& spec) { spec.limits.cpu_time = -1s; },
+         "sandbox: --cpu-time: no time at all is left to the command\n  fix: leave it out for no limit\n"},
+        {[](Spec& spec) { spec.limits.kill_after = -1ns; },
+         "sandbox: --kill-after: a time before the end is none after it\n"},
+        {[](Spec& spec) {
+             spec.limits.resources[Resource::nofile] = {9, 8};
+         },
+         "sandbox: --rlimit nofile = 9:8: the soft limit is above the hard one\n  fix: --rlimit NAME=SOFT:HARD\n"},
+        {[](Spec& spec) { spec.limits.nice = 20; }, "sandbox: --nice 20: not within -20 and 19\n"},
+        {[](Spec& spec) { spec.limits.oom_score = -1001; }, "sandbox: --oom-score -1001: not within -1000 and 1000\n"},
+        {[](Spec& spec) { spec.limits.tmp_size = 0; },
+         "sandbox: --tmp-size: a size of 0 would mean no limit to the kernel\n  fix: leave it out for half of the "
+         "memory\n"},
+        {[](Spec& spec) {
+             spec.limits.tmp_size = 1;
+             spec.only = NamespaceSet{};
+         },
+         "sandbox: --tmp-size and --only: --only shows the host's tree as it is, without private directories\n  fix: "
+         "use one of the two\n"},
+        {[](Spec& spec) {
+             spec.limits = {.timeout = 1ns,
+                            .cpu_time = 1ns,
+                            .kill_after = 0s,
+
+                            .resources = {},
+                            .nice = -20,
+                            .oom_score = 1000,
+                            .tmp_size = 1};
+         },
+         ""},
+    });
+}
+
 TEST(Validate, Commands) {
     check({
         {[](Spec& spec) { spec.command = {""}; },

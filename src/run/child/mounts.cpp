@@ -146,6 +146,9 @@ int execute(SetupState& state, const plan::MakeScratch& step) noexcept {
     int error = 0;
     if (sys::fsconfig(context, FSCONFIG_SET_STRING, "source", "tmpfs", 0) < 0 ||
         sys::fsconfig(context, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
+        (!step.size.empty() && sys::fsconfig(context, FSCONFIG_SET_STRING, "size", step.size.c_str(), 0) < 0) ||
+        (!step.entries.empty() &&
+         sys::fsconfig(context, FSCONFIG_SET_STRING, "nr_inodes", step.entries.c_str(), 0) < 0) ||
         sys::fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0 ||
         (state.scratch = sys::fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)) < 0) {
         error = errno;

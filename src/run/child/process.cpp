@@ -1,5 +1,6 @@
 // Steps about the process itself, from its session to exec. See child.hpp for the rules.
 #include "run/child/steps.hpp"
+#include "run/child/walk.hpp"
 #include "sys/syscalls.hpp"
 
 #include <cerrno>
@@ -55,6 +56,20 @@ int execute(SetupState& state, const plan::CloseDescriptors& step) noexcept {
 int execute(SetupState&, const plan::CoreLimit& step) noexcept {
     const rlimit64 limit{step.bytes, step.bytes};
     return ::syscall(SYS_prlimit64, 0, RLIMIT_CORE, &limit, nullptr) < 0 ? errno : 0;
+}
+
+int execute(SetupState&, const plan::ResourceLimitStep& step) noexcept {
+    const rlimit64 limit{step.soft, step.hard};
+    return ::syscall(SYS_prlimit64, 0, step.resource, &limit, nullptr) < 0 ? errno : 0;
+}
+
+int execute(SetupState&, const plan::Niceness& step) noexcept {
+    return ::syscall(SYS_setpriority, PRIO_PROCESS, 0, step.niceness) < 0 ? errno : 0;
+}
+
+// Through the host's /proc: the one inside may show nothing, or somebody else.
+int execute(SetupState& state, const plan::OomScore& step) noexcept {
+    return write_file(state.context.host_proc, "self/oom_score_adj", step.value.c_str());
 }
 
 int execute(SetupState&, const plan::NoNewPrivileges&) noexcept {

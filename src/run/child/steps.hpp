@@ -70,6 +70,9 @@ int execute(SetupState& state, const plan::ProcessGroup& step) noexcept;
 int execute(SetupState& state, const plan::ChangeDirectory& step) noexcept;
 int execute(SetupState& state, const plan::CloseDescriptors& step) noexcept;
 int execute(SetupState& state, const plan::CoreLimit& step) noexcept;
+int execute(SetupState& state, const plan::ResourceLimitStep& step) noexcept;
+int execute(SetupState& state, const plan::Niceness& step) noexcept;
+int execute(SetupState& state, const plan::OomScore& step) noexcept;
 int execute(SetupState& state, const plan::NoNewPrivileges& step) noexcept;
 int execute(SetupState& state, const plan::Execute& step) noexcept;
 

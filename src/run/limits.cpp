@@ -1,0 +1,121 @@
+// The launcher's part of the limits: it looks at the clock, and at what is used, and ends the command.
+#include "run/process_impl.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace sandbox {
+
+void Process::Impl::watch_limits() {
+    const Limits& limits = plan.limits;
+    if (limits.timeout || limits.cpu_time) {
+        const long processors = limits.cpu_time ? ::sysconf(_SC_NPROCESSORS_ONLN) : 1;
+        watch.emplace(limits, limits::now(), static_cast<unsigned>(std::max(processors, 1L)));
+    }
+}
+
+void Process::Impl::look_at_usage(bool memory) {
+    const limits::Time before = limits::now();
+    const std::optional<limits::Usage> found = limits::look(init_pid, memory);
+    // Processes come and go: what was seen once has been used.
+    if (found && found->cpu_time() > seen.cpu_time()) {
+        seen.user = found->user;
+        seen.system = found->system;
+    }
+    if (found) {
+        seen.peak_memory = std::max(seen.peak_memory, found->peak_memory);
+    }
+    const limits::Time after = limits::now();
+    if (!memory) {
+        watch->looked(after, seen.cpu_time(), after - before);
+    }
+}
+
+void Process::Impl::act_on_limits() {
+    for (bool more = watch.has_value(); more;) {
+        switch (watch->due(limits::now())) {
+            case limits::Watch::Act::nothing:
+                more = false;
+                break;
+            case limits::Watch::Act::look:
+                look_at_usage(false);
+                break;
+            case limits::Watch::Act::terminate:
+                send(run::Order::Kind::signal_command, SIGTERM);
+                send(run::Order::Kind::signal_command, SIGCONT);  // a stopped one would not hear of it
+                look_at_usage(true);
+                break;
+            case limits::Watch::Act::kill:
+                look_at_usage(true);  // nobody waits for what is killed with init
+                kill();
+                break;
+        }
+    }
+}
+
+// Init's own and that of all that it has waited for, those that they have waited for included. What the kernel has
+// killed with init or with the command nobody has waited for: of that we know what we saw before.
+void Process::Impl::note_usage(const rusage& used) noexcept {
+    const auto time = [](const timeval& value) {
+        return std::chrono::seconds(value.tv_sec) + std::chrono::microseconds(value.tv_usec);
+    };
+    if (time(used.ru_utime) + time(used.ru_stime) > seen.cpu_time()) {
+        seen.user = time(used.ru_utime);
+        seen.system = time(used.ru_stime);
+    }
+    seen.peak_memory = std::max(seen.peak_memory, static_cast<std::uint64_t>(used.ru_maxrss) * 1024);
+}
+
+// RLIMIT_CPU may have come first, where the launcher could not look.
+void Process::Impl::name_limit() {
+    if (!outcome || !watch) {
+        return;
+    }
+    const bool killed =
+        outcome->kind == Outcome::Kind::signaled && (outcome->value == SIGKILL || outcome->value == SIGXCPU);
+    if (killed && watch->is_used_up(seen.cpu_time())) {
+        watch->reach(Limit::cpu_time);
+    }
+    outcome->limit = watch->reached();
+}
+
+bool Process::Impl::is_over_a_limit() const {
+    const std::optional<limits::Time> deadline = watch ? watch->deadline() : std::nullopt;
+    return watch && (watch->reached() || (deadline && limits::now() >= *deadline));
+}
+
+namespace run {
+
+// Again and again: to be stopped throws a SIGCONT away that has come just before. Bare system calls: the C library's
+// functions bring its threads along, some 60 KiB that every start would map.
+WakeUp::WakeUp(std::optional<limits::Time> when) noexcept {
+    if (!when) {
+        return;
+    }
+    sigevent event{};
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = SIGCONT;
+    if (::syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer_) < 0) {
+        return;
+    }
+    made_ = true;
+    constexpr long interval = 100'000'000;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*when);
+    itimerspec time{};
+    time.it_value = {seconds.count(), static_cast<long>((*when - seconds).count())};
+    time.it_interval = {0, interval};
+    ::syscall(SYS_timer_settime, timer_, TIMER_ABSTIME, &time, nullptr);
+}
+
+WakeUp::~WakeUp() {
+    if (made_) {
+        ::syscall(SYS_timer_delete, timer_);
+    }
+}
+
+}  // namespace run
+}  // namespace sandbox
