@@ -10,7 +10,7 @@
 namespace sandbox {
 
 /// A limit that ends the command when it is reached.
-enum class Limit : std::uint8_t { timeout, cpu_time };
+enum class Limit : std::uint8_t { timeout, cpu_time, output };
 
 /// The limits of setrlimit(2), which each process has for itself; named as there. nproc is counted for the sandbox.
 enum class Resource : std::uint8_t {
@@ -55,6 +55,9 @@ struct Limits {
     std::optional<std::chrono::nanoseconds> cpu_time;
     /// 0: no SIGTERM, everything is killed at once. Not negative.
     std::chrono::nanoseconds kill_after = std::chrono::seconds(2);
+    /// Bytes that the command may write to descriptors 1 and 2 together. They are pipes then, unless they are on a
+    /// terminal of its own; what is beyond is not passed on, and everything inside is killed at once. May be 0.
+    std::optional<std::uint64_t> output;
 
     std::map<Resource, ResourceLimit> resources;
     std::optional<int> nice;       ///< -20..19, nice(2); below the caller's own only where RLIMIT_NICE allows it

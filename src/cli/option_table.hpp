@@ -54,6 +54,7 @@ enum class OptionId : std::uint8_t {
     timeout,
     cpu_time,
     kill_after,
+    max_output,
     rlimit,
     nice,
     oom_score,
@@ -203,6 +204,8 @@ inline constexpr auto option_table = std::to_array<Option>({
      "End it likewise when all processes inside have used that much CPU time together."},
     {OptionId::kill_after, "kill-after", "DURATION", Section::limits, Repeat::once,
      "How long after its SIGTERM everything inside is killed. Default: 2s."},
+    {OptionId::max_output, "max-output", "SIZE", Section::limits, Repeat::once,
+     "Kill it when it has written more than that to stdout and stderr together."},
     {OptionId::rlimit, "rlimit", "NAME=SOFT[:HARD]", Section::limits, Repeat::any,
      "A limit of setrlimit(2) for each process, as nofile=256 or as=2G: NAME as prlimit(1) has it; unlimited stands "
      "for "

@@ -179,6 +179,9 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::cpu_time:
             spec.limits.cpu_time = parse_time_limit(value);
             return;
+        case OptionId::max_output:
+            spec.limits.output = spec::parse_size(value);
+            return;
         case OptionId::rlimit:
             add_resource_limit(spec.limits, value);
             return;

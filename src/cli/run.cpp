@@ -61,6 +61,9 @@ void say_which_limit(const Options& options, const Outcome& outcome) {
         case Limit::cpu_time:
             after = spec::seconds_text(limits.cpu_time.value());
             break;
+        case Limit::output:
+            after = std::to_string(limits.output.value()) + " bytes";
+            break;
     }
     say("sandbox: ended by " + std::string(spec::option(*outcome.limit)) + " after " + after + "\n");
 }

@@ -49,8 +49,10 @@ Watch::Act Watch::due(Time now) {
         reached_ = Limit::timeout;
     }
     if (reached_ && !kill_at_) {
-        kill_at_ = sum(now, kill_after_);
-        if (kill_after_ > Time::zero()) {
+        // Who writes too much would go on with it.
+        const Time rest = reached_ == Limit::output ? Time::zero() : kill_after_;
+        kill_at_ = sum(now, rest);
+        if (rest > Time::zero()) {
             return Act::terminate;
         }
     }

@@ -311,8 +311,8 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     plan.steps.push_back(NoNewPrivileges{});
     plan.writable = writable;
     plan_landlock(plan, spec, facts, std::move(writable));
-    if (!spec.only) {  // there what the caller may write, the command may
-        plan_relays(plan, facts);
+    if (!spec.only || spec.limits.output) {  // there what the caller may write, the command may
+        plan_relays(plan, spec, facts);
     }
     note_open_scopes(plan);
     if (quotas_are_out_of_reach(plan, facts) && !plan.allowed.empty()) {

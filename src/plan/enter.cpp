@@ -57,7 +57,7 @@ Plan build_entering(const EnterSpec& enter, const registry::Entry& entry, const 
         plan.steps.push_back(CoreLimit{*joining.core_limit});
     }
     plan.steps.push_back(NoNewPrivileges{});
-    plan_relays(plan, facts);
+    plan_relays(plan, spec, facts);
     if (joining.set_ids) {
         plan.steps.push_back(ChangeIds{sandbox.user, sandbox.group, joining.groups, joining.set_groups});
     }

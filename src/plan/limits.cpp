@@ -104,6 +104,10 @@ std::string render_limits(const Limits& limits) {
                 ", held by the launcher, which looks at the processes that run, and by RLIMIT_CPU of each" + end +
                 "; time of processes whose end nobody waits for is not seen\n";
     }
+    if (limits.output) {
+        text += "  max-output " + std::to_string(*limits.output) +
+                " bytes, held by the launcher, through which they go: the end of everything\n";
+    }
     return text.empty() ? text : "limits:\n" + text;
 }
 

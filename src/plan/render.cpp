@@ -156,7 +156,9 @@ std::string render(const Plan& plan) {
     }
     for (std::size_t fd = 0; fd < plan.relayed.size(); ++fd) {
         if (plan.relayed[fd]) {
-            text += "  descriptor " + std::to_string(fd) + " is a regular file and goes through a pipe\n";
+            text += "  descriptor " + std::to_string(fd) +
+                    (fd > 0 && plan.limits.output ? " is counted" : " is a regular file") +
+                    " and goes through a pipe\n";
         }
     }
     return text;

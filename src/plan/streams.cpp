@@ -76,7 +76,7 @@ void plan_session(Plan& plan, const Spec& spec, const host::Facts& facts) {
 // (fchmod(2) and the like ask for the owner and for a writable mount, and the host's is), one for appending can be told
 // not to append (F_SETFL). Opened again through /proc/self/fd it has all the rights of the file. No layer forbids all
 // of that, so such a file is not handed over: its bytes are.
-void plan_relays(Plan& plan, const host::Facts& facts) {
+void plan_relays(Plan& plan, const Spec& spec, const host::Facts& facts) {
     const auto& streams = facts.streams;
     const auto is_file = [&](std::size_t fd) { return streams[fd].open && S_ISREG(streams[fd].type); };
     plan.relayed[0] = is_file(0);
@@ -86,7 +86,8 @@ void plan_relays(Plan& plan, const host::Facts& facts) {
                         ": its mode and times could be changed through it")
                 .with_fix("redirect it, e.g. " + std::to_string(fd) + ">/dev/null");
         }
-        plan.relayed[fd] = is_file(fd) && streams[fd].append;
+        const bool counted = spec.limits.output && streams[fd].open && !(plan.terminal && plan.terminal->streams[fd]);
+        plan.relayed[fd] = counted || (is_file(fd) && streams[fd].append);
     }
     plan.errors_with_output = plan.relayed[1] && plan.relayed[2] && streams[1].id == streams[2].id;
 }

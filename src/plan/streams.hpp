@@ -18,6 +18,6 @@ void plan_own_terminal(Plan& plan, const Spec& spec, const host::Facts& facts);
 void plan_session(Plan& plan, const Spec& spec, const host::Facts& facts);
 
 /// Which of the descriptors go through a pipe. Throws Error for what can be passed in no way.
-void plan_relays(Plan& plan, const host::Facts& facts);
+void plan_relays(Plan& plan, const Spec& spec, const host::Facts& facts);
 
 }  // namespace sandbox::plan

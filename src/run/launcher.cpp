@@ -155,6 +155,7 @@ class Start {
         if (!terminal_ || !terminal_sender_) {
             throw stage_failure(plan_, Stage::pipes, errno);
         }
+        impl_->pty->count(impl_->budget ? &*impl_->budget : nullptr);
         terminal_program_ = impl_->pty->program(terminal_sender_.get());
     }
 
@@ -176,7 +177,8 @@ class Start {
             } else {
                 ::fcntl(pipe.reader.get(), F_SETFL, O_NONBLOCK);
                 stream_ends_[index] = std::move(pipe.writer);
-                impl_->relays.emplace_back(fd, false, std::move(pipe.reader), sys::UniqueFd());
+                limits::Budget* const budget = impl_->budget ? &*impl_->budget : nullptr;
+                impl_->relays.emplace_back(fd, false, std::move(pipe.reader), sys::UniqueFd(), budget);
             }
         }
     }

@@ -12,7 +12,10 @@ namespace sandbox {
 
 void Process::Impl::watch_limits() {
     const Limits& limits = plan.limits;
-    if (limits.timeout || limits.cpu_time) {
+    if (limits.output) {
+        budget.emplace(*limits.output);
+    }
+    if (limits.timeout || limits.cpu_time || limits.output) {
         const long processors = limits.cpu_time ? ::sysconf(_SC_NPROCESSORS_ONLN) : 1;
         watch.emplace(limits, limits::now(), static_cast<unsigned>(std::max(processors, 1L)));
     }
@@ -36,6 +39,9 @@ void Process::Impl::look_at_usage(bool memory) {
 }
 
 void Process::Impl::act_on_limits() {
+    if (budget && budget->exceeded()) {
+        watch->reach(Limit::output);
+    }
     for (bool more = watch.has_value(); more;) {
         switch (watch->due(limits::now())) {
             case limits::Watch::Act::nothing:

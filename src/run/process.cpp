@@ -158,8 +158,10 @@ void Process::Impl::finish() noexcept {
         registration->ended(*outcome);
     }
     registration.reset();
+    // Whoever does not read what was written must not keep us past the time.
+    const bool at_once = outcome && outcome->limit && *outcome->limit != Limit::output;
     for (run::Relay& relay : relays) {
-        relay.finish();
+        relay.finish(signals.get(), at_once);
     }
     if (pty) {
         drain_pty();
@@ -377,8 +379,9 @@ Outcome Process::Impl::wait() {
                    {parent.get(), POLLIN, 0},
                    {init.get(), POLLIN, 0},
                    watched_refusals()};
+        const bool too_much = budget && budget->exceeded();
         for (const run::Relay& relay : relays) {
-            watched.push_back(relay.watched());
+            watched.push_back(too_much ? pollfd{-1, 0, 0} : relay.watched());
         }
         if (pty) {
             const auto more = pty->watched();

@@ -1,6 +1,7 @@
 // The state of a running sandbox as the launcher has it.
 #pragma once
 
+#include "limits/budget.hpp"
 #include "limits/usage.hpp"
 #include "limits/watch.hpp"
 #include "placeholder/placeholders.hpp"
@@ -76,7 +77,8 @@ class Process::Impl {
     std::unique_ptr<run::PtyRelay> pty;      ///< with a terminal of the command's own
     std::optional<run::Refusals> refusals;   ///< with a listener for the command's filter
     std::vector<signalfd_siginfo> deferred;  ///< signals that are still to be forwarded
-    std::optional<limits::Watch> watch;      ///< with a limit of time
+    std::optional<limits::Watch> watch;      ///< with a limit of time or of output
+    std::optional<limits::Budget> budget;    ///< with a limit of output
     limits::Usage seen;                      ///< what has been used at least
     pid_t init_pid = -1;                     ///< of a process that is not reaped while `init` is open and not finished
     pid_t command = -1;                      ///< as the host's /proc has it

@@ -143,9 +143,19 @@ PtyRelay::Event PtyRelay::move(std::span<const pollfd, most_watched> found) noex
     return event;
 }
 
+bool PtyRelay::take_output() noexcept {
+    if (output_.read_from(master_.get()) != Parcel<32768>::Taken::data) {
+        return false;
+    }
+    if (budget_ != nullptr) {
+        output_.cut(budget_->take(output_.size()));
+    }
+    return true;
+}
+
 // What cannot be shown, as nobody has the caller's terminal any more, is dropped: the command gets SIGHUP for it.
 void PtyRelay::read_output() noexcept {
-    if (output_.read_from(master_.get()) == Parcel<32768>::Taken::data) {
+    if (take_output()) {
         output_.write_to(console_.screen());
     }
 }
@@ -215,7 +225,7 @@ bool PtyRelay::drain(int signals) noexcept {
     for (int parcels = 0; parcels < most_parcels;) {
         if (output_.empty()) {
             ++parcels;
-            if (output_.read_from(master_.get()) != Parcel<32768>::Taken::data) {
+            if (!take_output() || (budget_ != nullptr && budget_->exceeded())) {
                 return true;
             }
         }

@@ -9,6 +9,7 @@
 // as long as it gives lines, and its signals are handed on.
 #pragma once
 
+#include "limits/budget.hpp"
 #include "plan/plan.hpp"
 #include "run/child/child.hpp"
 #include "run/console.hpp"
@@ -31,6 +32,9 @@ class Parcel {
     [[nodiscard]] bool empty() const noexcept { return start_ == end_; }
     /// Fills it from a descriptor; only when it is empty.
     Taken read_from(int fd) noexcept;
+    [[nodiscard]] std::size_t size() const noexcept { return end_ - start_; }
+    /// Only that much of it is to be written.
+    void cut(std::size_t size) noexcept { end_ = start_ + size; }
     /// Writes what can be written without waiting. False when nobody takes it any more: it is empty then.
     bool write_to(int fd) noexcept;
     void put(char byte) noexcept {
@@ -57,6 +61,8 @@ class PtyRelay {
     [[nodiscard]] int error() const noexcept { return console_.error(); }
     /// What init needs to make the command's end. `launcher`: the socket on which it sends both.
     [[nodiscard]] TerminalProgram program(int launcher) const;
+    /// What it shows is counted, and not more is shown.
+    void count(limits::Budget* budget) noexcept { budget_ = budget; }
     /// Takes both ends from init. Returns an errno.
     int receive(int socket) noexcept;
 
@@ -88,7 +94,11 @@ class PtyRelay {
     void read_output() noexcept;
     void type_end_of_file() noexcept;
 
+    /// From the command's terminal. False where nothing came.
+    bool take_output() noexcept;
+
     plan::OwnTerminal plan_;
+    limits::Budget* budget_ = nullptr;
     Console console_;
     sys::UniqueFd master_;
     sys::UniqueFd slave_;

@@ -1,9 +1,13 @@
 #include "run/relay.hpp"
 
+#include "sys/quiet_write.hpp"
+
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sandbox::run {
@@ -11,9 +15,12 @@ namespace sandbox::run {
 void Relay::move() {
     if (input_) {
         move_in();
-    } else {
-        move_out(buffer_->size());
+        return;
     }
+    if (start_ == end_) {
+        take(buffer_->size());
+    }
+    give();
 }
 
 void Relay::move_in() {
@@ -36,7 +43,7 @@ void Relay::move_in() {
     }
 }
 
-std::size_t Relay::move_out(std::size_t most) {
+std::size_t Relay::take(std::size_t most) {
     ssize_t got = 0;
     do {
         got = ::read(pipe_.get(), buffer_->data(), std::min(most, buffer_->size()));
@@ -47,24 +54,56 @@ std::size_t Relay::move_out(std::size_t most) {
         }
         return 0;
     }
-    for (ssize_t done = 0; done < got;) {
-        const ssize_t written = ::write(stream_, buffer_->data() + done, static_cast<std::size_t>(got - done));
-        if (written < 0 && errno != EINTR) {
-            pipe_.reset();  // a full disk: the command sees EPIPE from now on
-            return 0;
-        }
-        done += written > 0 ? written : 0;
-    }
-    return static_cast<std::size_t>(got);
+    const auto taken = static_cast<std::size_t>(got);
+    start_ = 0;
+    end_ = budget_ != nullptr ? budget_->take(taken) : taken;
+    return taken;
 }
 
-void Relay::finish() {
+bool Relay::is_file(int stream) {
+    struct stat entry {};
+    return ::fstat(stream, &entry) == 0 && S_ISREG(entry.st_mode);
+}
+
+// Where poll(2) says that there is room, a pipe has room for PIPE_BUF bytes (pipe(7)). A file always has.
+void Relay::give() {
+    const std::size_t piece = never_waits_ ? buffer_->size() : PIPE_BUF;
+    while (start_ != end_ && pipe_) {
+        pollfd ready{stream_, POLLOUT, 0};
+        if (!never_waits_ && ::poll(&ready, 1, 0) == 0) {
+            return;
+        }
+        const ssize_t written = sys::write_quietly(stream_, buffer_->data() + start_, std::min(piece, end_ - start_));
+        if (written < 0 && errno == EAGAIN) {
+            return;
+        }
+        if (written < 0 && errno != EINTR) {
+            pipe_.reset();  // a full disk, a reader that is gone: the command sees EPIPE from now on
+            return;
+        }
+        start_ += written > 0 ? static_cast<std::size_t>(written) : 0;
+    }
+}
+
+void Relay::finish(int signals, bool at_once) {
     int left = 0;
     if (input_ || !pipe_ || ::ioctl(pipe_.get(), FIONREAD, &left) < 0) {
         return;
     }
-    for (std::size_t moved = 1; left > 0 && moved > 0 && pipe_; left -= static_cast<int>(moved)) {
-        moved = move_out(static_cast<std::size_t>(left));
+    while (pipe_) {
+        give();
+        if (pipe_ && start_ != end_) {
+            std::array<pollfd, 2> watched{{{stream_, POLLOUT, 0}, {signals, POLLIN, 0}}};
+            if (at_once || (::poll(watched.data(), watched.size(), -1) > 0 && watched[1].revents != 0)) {
+                return;
+            }
+            continue;
+        }
+        const std::size_t taken = left > 0 && pipe_ ? take(static_cast<std::size_t>(left)) : 0;
+        if (taken == 0) {
+            return;
+        }
+        left -= static_cast<int>(taken);
     }
 }
 

@@ -11,6 +11,7 @@ struct LimitRow {
 constexpr std::array limit_table{
     LimitRow{Limit::timeout, "timeout", "--timeout"},
     LimitRow{Limit::cpu_time, "cpu-time", "--cpu-time"},
+    LimitRow{Limit::output, "output", "--max-output"},
 };
 
 const LimitRow& limit_row(Limit limit) {

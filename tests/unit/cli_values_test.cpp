@@ -145,6 +145,8 @@ TEST(Values, Limits) {
     EXPECT_EQ(limits("--cpu-time", "1.5h").cpu_time, 90min);
     EXPECT_EQ(Limits().kill_after, 2s);
     EXPECT_EQ(limits("--kill-after", "0").kill_after, 0s);
+    EXPECT_EQ(limits("--max-output", "10M").output, 10ULL << 20);
+    EXPECT_EQ(limits("--max-output", "0").output, 0U);
     EXPECT_EQ(limits("--nice", "-20").nice, -20);
     EXPECT_EQ(limits("--nice", "19").nice, 19);
     EXPECT_EQ(limits("--oom-score", "1000").oom_score, 1000);
@@ -265,6 +267,7 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"rlimit",
      {"nofile", "=5", "files=5", "nofile=", "nofile=:5", "nofile=5:", "nofile=5:4", "nofile=1K", "nofile=-1", "cpu=1s",
       "as=1X", "as=16777216T", "as=1G:512M", "NOFILE=5", "nofile=5:6:7", "RLIMIT_NOFILE=5", "nofile=unlimited:5"}},
+    {"max-output", {"-1", "1X", "all", "1.5M"}},
     {"nice", {"20", "-21", "x", "1.5", "+1", "-", "00000"}},
     {"oom-score", {"1001", "-1001", "x", "9999999"}},
     {"tmp-size", {"0", "0K", "-1", "1X", "half"}},

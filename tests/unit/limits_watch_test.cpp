@@ -1,4 +1,5 @@
 // The limits of time: what is due when, on a clock that the test has.
+#include "limits/budget.hpp"
 #include "limits/watch.hpp"
 #include "spec/limits.hpp"
 
@@ -127,8 +128,30 @@ TEST(Watch, LooksDoNotWakeAStoppedLauncher) {
     EXPECT_FALSE(watch.deadline());
 }
 
+TEST(Watch, WhoWritesTooMuchIsKilledAtOnce) {
+    Limits limits = timeout_of(10s);
+    limits.output = 5;
+    Watch watch(limits, start, 1);
+    watch.reach(Limit::output);
+    EXPECT_EQ(watch.poll_milliseconds(start + 1s), 0);
+    EXPECT_EQ(watch.due(start + 1s), Act::kill);
+    EXPECT_FALSE(watch.next());
+}
+
+TEST(BudgetOfOutput, IsPassedOnToTheLastByte) {
+    Budget budget(10);
+    EXPECT_EQ(budget.take(4), 4U);
+    EXPECT_EQ(budget.take(6), 6U);
+    EXPECT_FALSE(budget.exceeded());
+    EXPECT_EQ(budget.take(1), 0U);
+    EXPECT_TRUE(budget.exceeded());
+    Budget other(10);
+    EXPECT_EQ(other.take(100), 10U);
+    EXPECT_TRUE(other.exceeded());
+}
+
 TEST(LimitNames, AreFoundAgain) {
-    for (const Limit limit : {Limit::timeout, Limit::cpu_time}) {
+    for (const Limit limit : {Limit::timeout, Limit::cpu_time, Limit::output}) {
         EXPECT_EQ(spec::find_limit(spec::name(limit)), limit);
     }
     EXPECT_FALSE(spec::find_limit("memory"));

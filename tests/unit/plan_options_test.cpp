@@ -72,6 +72,7 @@ const std::vector<Case> cases = {
          spec.limits.oom_score = 500;
          spec.limits.tmp_size = 64U << 20U;
      }},
+    {"limits_output", [](Spec& spec) { spec.limits.output = 1000000; }},
     {"limits_above_the_callers",
      [](Spec& spec) {
          spec.limits.resources = {{Resource::nofile, {256, 1024}}};

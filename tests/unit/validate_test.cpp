@@ -133,7 +133,7 @@ TEST(Validate, Limits) {
              spec.limits = {.timeout = 1ns,
                             .cpu_time = 1ns,
                             .kill_after = 0s,
-
+                            .output = 0,
                             .resources = {},
                             .nice = -20,
                             .oom_score = 1000,
