@@ -11,8 +11,10 @@
 #include "plan/build.hpp"
 #include "plan/identity.hpp"
 #include "plan/render.hpp"
+#include "plan/report_place.hpp"
 #include "registry/describe.hpp"
 #include "registry/registry.hpp"
+#include "report/reporter.hpp"
 #include "run/contents.hpp"
 #include "run/launcher.hpp"
 #include "sandboxes.hpp"
@@ -22,9 +24,15 @@
 #include "spec/validate.hpp"
 
 #include <algorithm>
+#include <array>
+#include <climits>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace sandbox {
 namespace {
@@ -156,16 +164,38 @@ plan::Plan make_plan(const Spec& spec) {
     return make_plan(spec, placeholder::known, inherited);
 }
 
-}  // namespace
+// A file that the command can write to by its path is none that nobody inside can forge.
+void check_report_descriptor(const Spec& spec, const plan::Plan& plan) {
+    struct stat entry {};
+    if (!spec.report_descriptor || ::fstat(*spec.report_descriptor, &entry) < 0 || !S_ISREG(entry.st_mode)) {
+        return;
+    }
+    const std::string number = std::to_string(*spec.report_descriptor);
+    std::array<char, PATH_MAX> path{};
+    const ssize_t length = ::readlink(("/proc/self/fd/" + number).c_str(), path.data(), path.size());
+    const std::string file(path.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+    const bool writable = spec.only || std::ranges::any_of(plan::shown_writable(plan), [&](const std::string& shown) {
+                              return spec::is_below_or_same(file, shown);
+                          });
+    if (writable) {
+        throw Error("--report-fd " + number + ": it is a file that the command may write to")
+            .with_fix("--report FILE, which puts it there when the command is gone, or a pipe");
+    }
+}
 
-Process launch(const Spec& spec) {
+Process start(const Spec& spec, const std::shared_ptr<report::Reporter>& reporter) {
     run::Settings settings;
     plan::Plan plan = make_plan(
         spec, [] { return placeholder::sweep().known; }, settings.inherited);
     if (hold_state(spec, plan)) {
         plan = make_plan(spec, placeholder::known, settings.inherited);
     }
+    check_report_descriptor(spec, plan);
     run::load_contents(plan);
+    if (reporter) {
+        reporter->phase("plan");
+    }
+    settings.reporter = reporter;
     if (spec.name) {
         settings.registration = registry::Registration::reserve(*spec.name, spec.detached, spec.foreground);
         settings.described = registry::describe(plan, spec);
@@ -174,6 +204,20 @@ Process launch(const Spec& spec) {
     settings.trace = spec.trace;
     settings.die_with_parent = spec.die_with_parent;
     return run::start(std::move(plan), std::move(settings));
+}
+
+}  // namespace
+
+Process launch(const Spec& spec) {
+    const std::shared_ptr<report::Reporter> reporter = report::Reporter::open(spec);
+    try {
+        return start(spec, reporter);
+    } catch (const Error& error) {
+        if (reporter) {
+            reporter->failed(error);
+        }
+        throw;
+    }
 }
 
 std::vector<std::string> collect_garbage() {

@@ -5,6 +5,7 @@
 #include <sandbox/spec.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,6 +29,15 @@ struct Outcome {
 
     /// As a shell has it: the status, 128+N for signal N, 125 for a lost one; 124 for one whose time was up.
     [[nodiscard]] int exit_status() const noexcept;
+};
+
+/// What a sandbox has used, as far as the kernel tells without a cgroup: what has been waited for, and what the
+/// launcher saw where a limit ended the command.
+struct Usage {
+    std::chrono::nanoseconds wall{};    ///< from the beginning of launch() to the end of everything
+    std::chrono::nanoseconds user{};    ///< of all processes, init and the setup included
+    std::chrono::nanoseconds system{};  ///< likewise
+    std::uint64_t peak_memory = 0;      ///< bytes: the most that one process had in memory, init included
 };
 
 /// One executed step, with Spec::trace.
@@ -70,12 +80,15 @@ class Process {
     /// The command's pid in the caller's pid namespace.
     [[nodiscard]] pid_t pid() const noexcept;
     /// Waits until the command has ended and every process of the sandbox is gone. Further calls return the same.
+    /// Throws Error, once and after all that, where the report cannot be written.
     Outcome wait();
     /// Sends a signal to the command; for a command that is pid 1 its default action is emulated. Nothing happens once
     /// it has ended, or for a number that is no signal.
     void signal(int number);
     /// Kills everything inside at once.
     void kill();
+    /// Whole once wait() has returned; before, of what was seen.
+    [[nodiscard]] Usage usage() const noexcept;
     /// Empty unless Spec::trace.
     [[nodiscard]] const Trace& trace() const noexcept;
     /// Each call and errno once, in the order of the first time; empty unless Spec::log_refusals. From 256 on they are

@@ -235,6 +235,12 @@ struct Spec {
     bool log_refusals = false;
 
     Limits limits;  ///< what the command may use
+    /// A file that tells how it went, in JSON: sandbox-report(5). It is written when everything inside has ended, or
+    /// launch() has failed; one that is there is removed at the start. Relative to the current directory. An error
+    /// where the command could forge it, as it may write above the directory.
+    std::optional<std::string> report;
+    /// An open descriptor from 3 up on which the same is written. It becomes close-on-exec.
+    std::optional<int> report_descriptor;
 
     /// Process::wait() keeps the terminal right and forwards the signals that the calling process receives. For
     /// programs with one thread, whose whole job is this sandbox; a library caller leaves it off and uses

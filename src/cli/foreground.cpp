@@ -43,7 +43,14 @@ Process launch_and_tell(const std::optional<StatusLines>& status, const std::fun
 
 void finish(Process& process, const std::optional<StatusLines>& status,
             const std::function<void(const Outcome&)>& last_words) {
-    const Outcome outcome = process.wait();
+    std::optional<Error> unreported;
+    Outcome outcome;
+    try {
+        outcome = process.wait();
+    } catch (const Error& error) {
+        unreported = error;
+        outcome = process.wait();
+    }
     if (status) {
         status->write(ended_line(outcome));
     }
@@ -55,6 +62,9 @@ void finish(Process& process, const std::optional<StatusLines>& status,
     }
     if (last_words) {
         last_words(outcome);
+    }
+    if (unreported) {
+        throw *unreported;
     }
     std::fflush(nullptr);
     // Not by return: to free and flush piece by piece what the kernel takes back at once costs every start some 2 %.

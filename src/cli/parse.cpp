@@ -173,6 +173,12 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::status_fd:
             options.status_descriptor = parse_descriptor(value);
             return;
+        case OptionId::report:
+            spec.report = value;
+            return;
+        case OptionId::report_fd:
+            spec.report_descriptor = parse_descriptor(value);
+            return;
         case OptionId::timeout:
             spec.limits.timeout = parse_time_limit(value);
             return;
@@ -235,6 +241,9 @@ void apply(Options& options, OptionId id, const std::string& value) {
             return;
         case OptionId::verbose:
             options.verbose = true;
+            return;
+        case OptionId::summary:
+            options.summary = true;
             return;
         case OptionId::quiet:
             options.quiet = true;

@@ -20,6 +20,7 @@ struct Options {
     std::optional<int> status_descriptor;  ///< status.hpp
     bool explain = false;
     bool verbose = false;
+    bool summary = false;
     bool quiet = false;
     bool version = false;
     bool help = false;

@@ -6,6 +6,7 @@
 #include "cli/hint.hpp"
 #include "cli/quote.hpp"
 #include "cli/status.hpp"
+#include "cli/summary.hpp"
 #include "cli/verbose.hpp"
 #include "spec/escape.hpp"
 #include "spec/limits.hpp"
@@ -111,6 +112,9 @@ std::vector<int> descriptors_in_use(const Options& options) {
     if (options.status_descriptor) {
         numbers.push_back(*options.status_descriptor);
     }
+    if (options.spec.report_descriptor) {
+        numbers.push_back(*options.spec.report_descriptor);
+    }
     for (const Mount& mount : options.spec.mounts) {
         if (const auto* data = std::get_if<FileData>(&mount)) {
             numbers.push_back(data->descriptor);
@@ -158,6 +162,9 @@ void run(const Options& options) {
     }
     finish(process, status, [&](const Outcome& outcome) {
         say_which_limit(options, outcome);
+        if (options.summary) {
+            say(summary_line(outcome, process.usage()));
+        }
         say_what_was_closed(options, outcome);
     });
 }

@@ -1,14 +1,9 @@
 #include "cli/status.hpp"
 
+#include "report/descriptor.hpp"
 #include "spec/namespaces.hpp"
 
-#include <cerrno>
-#include <csignal>
 #include <cstddef>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace sandbox::cli {
 
@@ -38,32 +33,11 @@ std::string failed_line(int exit_status) {
 }
 
 StatusLines::StatusLines(int descriptor) : descriptor_(descriptor) {
-    const std::string option = "--status-fd " + std::to_string(descriptor);
-    const int flags = ::fcntl(descriptor, F_GETFL);
-    if (flags < 0) {
-        throw Error(option + ": the descriptor is not open")
-            .with_fix("open it, as with " + std::to_string(descriptor) + ">FILE");
-    }
-    struct stat entry {};
-    if ((flags & O_PATH) != 0 || (flags & O_ACCMODE) == O_RDONLY || ::fstat(descriptor, &entry) < 0 ||
-        S_ISDIR(entry.st_mode)) {
-        throw Error(option + ": the descriptor is not open for writing")
-            .with_fix("open it, as with " + std::to_string(descriptor) + ">FILE");
-    }
-    if (::fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0) {
-        throw Error(option + ": it cannot be kept from the command");
-    }
+    report::keep_for_writing("--status-fd " + std::to_string(descriptor), descriptor);
 }
 
 void StatusLines::write(const std::string& line) const {
-    // While the command runs all signals are blocked, and this one is passed over where it is our own.
-    struct sigaction ignored {};
-    struct sigaction former {};
-    ignored.sa_handler = SIG_IGN;
-    ::sigaction(SIGPIPE, &ignored, &former);
-    while (::write(descriptor_, line.data(), line.size()) < 0 && errno == EINTR) {
-    }
-    ::sigaction(SIGPIPE, &former, nullptr);
+    [[maybe_unused]] const int error = report::write_all(descriptor_, line);
 }
 
 }  // namespace sandbox::cli

@@ -149,8 +149,9 @@ nlohmann::ordered_json tree_of(const Json& value) {
             }
             return members;
         }
-        case Json::Kind::null:
         case Json::Kind::other_number:
+            return value.text.empty() ? Tree(nullptr) : Tree(std::stoll(value.text));
+        case Json::Kind::null:
             break;
     }
     return nullptr;
@@ -204,6 +205,11 @@ Json boolean(bool value) {
 }
 Json number(std::uint64_t value) {
     return {Json::Kind::number, 1, value};
+}
+
+Json integer(std::int64_t value) {
+    return value >= 0 ? number(static_cast<std::uint64_t>(value))
+                      : Json{Json::Kind::other_number, 1, 0, std::to_string(value)};
 }
 
 Json text(std::string_view value) {

@@ -49,6 +49,8 @@ struct Json {
 [[nodiscard]] Json array();
 [[nodiscard]] Json boolean(bool value);
 [[nodiscard]] Json number(std::uint64_t value);
+/// Which may be negative.
+[[nodiscard]] Json integer(std::int64_t value);
 /// Bytes that are no UTF-8 make it an object `{"bytes":"HEX"}`: a path and an argument are any bytes.
 [[nodiscard]] Json text(std::string_view value);
 [[nodiscard]] Json texts(const std::vector<std::string>& values);
@@ -59,7 +61,7 @@ struct Json {
 /// Throws BadText: for what is no JSON, a key that stands twice in one object, more of anything than above.
 [[nodiscard]] Json parse_json(std::string_view text, std::size_t most_bytes = most_json_bytes);
 
-/// In one line, without one at the end. An `other_number` is null.
+/// In one line, without one at the end. An `other_number` that was parsed is null.
 [[nodiscard]] std::string write_json(const Json& value);
 /// In lines, indented by two, with one at the end: for people.
 [[nodiscard]] std::string write_json_lines(const Json& value);

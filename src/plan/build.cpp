@@ -10,6 +10,7 @@
 #include "plan/hides.hpp"
 #include "plan/identity.hpp"
 #include "plan/limits.hpp"
+#include "plan/report_place.hpp"
 #include "plan/streams.hpp"
 #include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
@@ -310,6 +311,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     plan_core_dumps(plan, spec, facts);
     plan.steps.push_back(NoNewPrivileges{});
     plan.writable = writable;
+    check_report_place(plan, spec, tree);
     plan_landlock(plan, spec, facts, std::move(writable));
     if (!spec.only || spec.limits.output) {  // there what the caller may write, the command may
         plan_relays(plan, spec, facts);

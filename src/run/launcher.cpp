@@ -63,17 +63,28 @@ class Start {
             check(Stage::pipes, impl_->enter_foreground());
         }
         watch_parent();
+        impl_->began = settings_.reporter ? settings_.reporter->begin() : limits::now();
         impl_->watch_limits();
         make_placeholders();
         impl_->own_pid_namespace = plan_.fresh.contains(Namespace::pid);
         prepare();
+        phase("prepare");
         clone_init();
+        phase("clone");
         write_maps();
+        phase("maps");
         await_command();
+        impl_->reporter = settings_.reporter;
         return Process(std::move(impl_));
     }
 
   private:
+    void phase(const char* name) {
+        if (settings_.reporter) {
+            settings_.reporter->phase(name);
+        }
+    }
+
     void check(Stage stage, int error) {
         if (stage == settings_.fault.stage) {
             error = settings_.fault.error;
@@ -333,6 +344,7 @@ class Start {
 
     // There is no command yet that could do anything about it.
     void end_start(int signal) {
+        impl_->reporter = settings_.reporter;
         impl_->kill();
         impl_->outcome = Outcome{Outcome::Kind::signaled, signal};
         impl_->finish();
@@ -394,6 +406,7 @@ class Start {
             settings_.joined.reset();
             complete_trace();
             tell_registry();
+            phase("steps");
             return;
         }
         impl_->finish();

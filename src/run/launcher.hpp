@@ -22,6 +22,7 @@
 
 #include "plan/plan.hpp"
 #include "registry/registry.hpp"
+#include "report/reporter.hpp"
 #include "run/child/messages.hpp"
 #include "run/joined.hpp"
 
@@ -45,6 +46,7 @@ struct Settings {
     bool trace = false;
     bool die_with_parent = false;
     Fault fault = {};
+    std::shared_ptr<report::Reporter> reporter = {};            ///< of a run that is to be reported
     std::unique_ptr<registry::Registration> registration = {};  ///< of a sandbox with a name
     registry::Running described = {};                           ///< what is said there when the command runs
     std::optional<JoinedNamespaces> joined = {};                ///< for a plan that joins a running sandbox

@@ -153,6 +153,10 @@ void Process::Impl::finish() noexcept {
         }
     }
     name_limit();
+    wall_ = limits::now() - began;
+    if (reporter && outcome) {
+        reporter->ended(*outcome, usage());
+    }
     placeholders.reset();
     if (registration && outcome) {
         registration->ended(*outcome);
@@ -180,6 +184,13 @@ void Process::Impl::finish() noexcept {
 
 Process::Impl::~Impl() {
     finish();
+    if (reporter) {
+        reporter->ended(outcome.value_or(Outcome{Outcome::Kind::signaled, SIGKILL}), usage());
+    }
+}
+
+Usage Process::Impl::usage() const noexcept {
+    return {finished_ ? wall_ : limits::now() - began, seen.user, seen.system, seen.peak_memory};
 }
 
 // Ctrl-C ended the command, which has a process group of its own. The terminal would have sent it to ours, too: to the
@@ -418,6 +429,9 @@ Outcome Process::Impl::wait() {
         }
     }
     finish();
+    if (std::optional<Error> problem = reporter ? reporter->take_problem() : std::nullopt) {
+        throw *std::move(problem);
+    }
     return *outcome;
 }
 
@@ -443,6 +457,9 @@ void Process::kill() {
 const std::vector<Refusal>& Process::refusals() const noexcept {
     static const std::vector<Refusal> none;
     return impl_->refusals ? impl_->refusals->all() : none;
+}
+Usage Process::usage() const noexcept {
+    return impl_->usage();
 }
 const Trace& Process::trace() const noexcept {
     return impl_->trace;

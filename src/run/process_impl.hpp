@@ -7,6 +7,7 @@
 #include "placeholder/placeholders.hpp"
 #include "plan/plan.hpp"
 #include "registry/registry.hpp"
+#include "report/reporter.hpp"
 #include "run/child/messages.hpp"
 #include "run/pty_relay.hpp"
 #include "run/refusals.hpp"
@@ -44,6 +45,7 @@ class Process::Impl {
     /// Blocks the signals of the calling thread and makes them readable; remembers the terminal. With a terminal of
     /// the command's own it returns once the keyboard can be read. Returns an errno.
     int enter_foreground();
+    [[nodiscard]] Usage usage() const noexcept;
     /// For poll(2), which passes over a descriptor of -1.
     [[nodiscard]] pollfd watched_refusals() const { return refusals ? refusals->watched() : pollfd{-1, POLLIN, 0}; }
     /// Puts the signals that have come into `deferred`.
@@ -74,14 +76,16 @@ class Process::Impl {
     std::unique_ptr<placeholder::Placeholders> placeholders;
     std::unique_ptr<registry::Registration> registration;  ///< of a sandbox with a name
     std::vector<run::Relay> relays;
-    std::unique_ptr<run::PtyRelay> pty;      ///< with a terminal of the command's own
-    std::optional<run::Refusals> refusals;   ///< with a listener for the command's filter
-    std::vector<signalfd_siginfo> deferred;  ///< signals that are still to be forwarded
-    std::optional<limits::Watch> watch;      ///< with a limit of time or of output
-    std::optional<limits::Budget> budget;    ///< with a limit of output
-    limits::Usage seen;                      ///< what has been used at least
-    pid_t init_pid = -1;                     ///< of a process that is not reaped while `init` is open and not finished
-    pid_t command = -1;                      ///< as the host's /proc has it
+    std::unique_ptr<run::PtyRelay> pty;          ///< with a terminal of the command's own
+    std::optional<run::Refusals> refusals;       ///< with a listener for the command's filter
+    std::vector<signalfd_siginfo> deferred;      ///< signals that are still to be forwarded
+    std::optional<limits::Watch> watch;          ///< with a limit of time or of output
+    std::optional<limits::Budget> budget;        ///< with a limit of output
+    std::shared_ptr<report::Reporter> reporter;  ///< once it has started
+    limits::Time began{};
+    limits::Usage seen;   ///< what has been used at least
+    pid_t init_pid = -1;  ///< of a process that is not reaped while `init` is open and not finished
+    pid_t command = -1;   ///< as the host's /proc has it
     std::optional<Outcome> outcome;
     Trace trace;
 
@@ -113,6 +117,7 @@ class Process::Impl {
     bool ended_by_terminal_ = false;
     bool killed_ = false;
     bool finished_ = false;
+    limits::Time wall_{};
 };
 
 }  // namespace sandbox

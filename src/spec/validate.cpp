@@ -376,6 +376,24 @@ void check_limits(const Spec& spec) {
     }
 }
 
+void check_report(const Spec& spec) {
+    if (spec.report && (spec.report->empty() || has_nul(*spec.report))) {
+        refuse("--report '" + escaped(*spec.report) + "': not the name of a file", "--report FILE");
+    }
+    if (!spec.report_descriptor) {
+        return;
+    }
+    const int number = *spec.report_descriptor;
+    if (number < 3) {
+        refuse("--report-fd " + std::to_string(number) + ": 0, 1 and 2 are the command's",
+               "one from 3 up, as with 3>FILE");
+    }
+    if (std::ranges::find(spec.descriptors, number) != spec.descriptors.end()) {
+        refuse("--report-fd " + std::to_string(number) + ": --fd passes the same descriptor to the command",
+               "use two descriptors");
+    }
+}
+
 }  // namespace
 
 bool is_name(std::string_view text) noexcept {
@@ -400,6 +418,7 @@ void validate(const Spec& spec) {
     check_mounts(spec);
     check_terminal(spec);
     check_limits(spec);
+    check_report(spec);
 }
 
 }  // namespace sandbox::spec

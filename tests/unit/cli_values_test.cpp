@@ -41,6 +41,8 @@ TEST(Values, Names) {
     EXPECT_EQ(spec_of("--domainname", "example.org").domainname, "example.org");
     EXPECT_EQ(spec_of("--root", "tree").root, "tree");
     EXPECT_EQ(spec_of("--cwd", "/work").cwd, "/work");
+    EXPECT_EQ(spec_of("--report", "r.json").report, "r.json");
+    EXPECT_EQ(spec_of("--report-fd", "9").report_descriptor, 9);
 }
 
 TEST(Values, Namespaces) {
@@ -209,6 +211,7 @@ TEST(Values, Flags) {
     EXPECT_TRUE(parse_words({"--core-dumps"}).spec.core_dumps);
     EXPECT_TRUE(parse_words({"--explain"}).explain);
     EXPECT_TRUE(parse_words({"--verbose"}).verbose);
+    EXPECT_TRUE(parse_words({"--summary"}).summary);
     EXPECT_TRUE(parse_words({"--quiet"}).quiet);
     EXPECT_TRUE(parse_words({"--version"}).version);
     EXPECT_TRUE(parse_words({"--help"}).help);
@@ -268,6 +271,8 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
      {"nofile", "=5", "files=5", "nofile=", "nofile=:5", "nofile=5:", "nofile=5:4", "nofile=1K", "nofile=-1", "cpu=1s",
       "as=1X", "as=16777216T", "as=1G:512M", "NOFILE=5", "nofile=5:6:7", "RLIMIT_NOFILE=5", "nofile=unlimited:5"}},
     {"max-output", {"-1", "1X", "all", "1.5M"}},
+    {"report", {}},
+    {"report-fd", {"-1", "x", "4294967296", "2147483648", "5 "}},
     {"nice", {"20", "-21", "x", "1.5", "+1", "-", "00000"}},
     {"oom-score", {"1001", "-1001", "x", "9999999"}},
     {"tmp-size", {"0", "0K", "-1", "1X", "half"}},

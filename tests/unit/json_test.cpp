@@ -43,6 +43,11 @@ TEST(Json, LinesAreForPeople) {
     EXPECT_EQ(write_json_lines(object().add("a", array().add(number(1)))), "{\n  \"a\": [\n    1\n  ]\n}\n");
 }
 
+TEST(Json, IntegersMayBeNegative) {
+    EXPECT_EQ(write_json(array().add(integer(-20)).add(integer(0)).add(integer(INT64_MIN))),
+              "[-20,0,-9223372036854775808]");
+}
+
 TEST(Json, HasALimit) {
     EXPECT_NO_THROW((void)parse_json("[1]", 3));
     EXPECT_THROW((void)parse_json("[1] ", 3), BadText);

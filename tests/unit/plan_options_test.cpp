@@ -73,6 +73,17 @@ const std::vector<Case> cases = {
          spec.limits.tmp_size = 64U << 20U;
      }},
     {"limits_output", [](Spec& spec) { spec.limits.output = 1000000; }},
+    {"report_in_a_writable_directory",
+     [](Spec& spec) {
+         spec.mounts = {test::rw(".")};
+         spec.report = "report.json";
+     }},
+    {"report_below_a_writable_directory",
+     [](Spec& spec) {
+         spec.mounts = {test::rw(".")};
+         spec.report = "out/report.json";
+     },
+     [](FakeHost& host) { host.tree.directory("/home/ann/project/out"); }},
     {"limits_above_the_callers",
      [](Spec& spec) {
          spec.limits.resources = {{Resource::nofile, {256, 1024}}};

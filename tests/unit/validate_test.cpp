@@ -143,6 +143,24 @@ TEST(Validate, Limits) {
     });
 }
 
+TEST(Validate, Reports) {
+    check({
+        {[](Spec& spec) { spec.report = ""; }, "sandbox: --report '': not the name of a file\n  fix: --report FILE\n"},
+        {[](Spec& spec) { spec.report_descriptor = 2; },
+         "sandbox: --report-fd 2: 0, 1 and 2 are the command's\n  fix: one from 3 up, as with 3>FILE\n"},
+        {[](Spec& spec) {
+             spec.report_descriptor = 5;
+             spec.descriptors = {5};
+         },
+         "sandbox: --report-fd 5: --fd passes the same descriptor to the command\n  fix: use two descriptors\n"},
+        {[](Spec& spec) {
+             spec.report_descriptor = 5;
+             spec.report = "r";
+         },
+         ""},
+    });
+}
+
 TEST(Validate, Commands) {
     check({
         {[](Spec& spec) { spec.command = {""}; },

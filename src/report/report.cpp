@@ -1,0 +1,166 @@
+#include "report/report.hpp"
+
+#include "json/json.hpp"
+#include "spec/limits.hpp"
+
+#include <cstring>
+#include <ctime>
+
+namespace sandbox::report {
+namespace {
+
+using json::Json;
+
+constexpr std::uint64_t schema_version = 1;
+
+std::uint64_t microseconds(std::chrono::nanoseconds time) {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count());
+}
+
+/// `2026-11-29T06:50:22.123456Z`.
+std::string utc(std::chrono::system_clock::time_point time) {
+    const auto since = std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch());
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+    const std::time_t whole = seconds.count();
+    std::tm parts{};
+    ::gmtime_r(&whole, &parts);
+    char text[48];
+    const std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    const std::string fraction = std::to_string(1'000'000 + (since - seconds).count());
+    return std::string(text, length) + "." + fraction.substr(1) + "Z";
+}
+
+Json held(Json value, std::initializer_list<const char*> holders) {
+    Json list = json::array();
+    for (const char* holder : holders) {
+        list.add(json::text(holder));
+    }
+    value.add("held_by", std::move(list));
+    return value;
+}
+
+Json time(std::chrono::nanoseconds time) {
+    return json::object().add("us", json::number(microseconds(time)));
+}
+
+Json amount(std::uint64_t value) {
+    return value == unlimited ? Json{} : json::number(value);
+}
+
+Json limits_json(const Limits& limits) {
+    Json all = json::object();
+    if (limits.timeout) {
+        all.add("timeout", held(time(*limits.timeout), {"launcher"}));
+    }
+    if (limits.cpu_time) {
+        all.add("cpu-time", held(time(*limits.cpu_time), {"launcher", "rlimit"}));
+    }
+    if (limits.output) {
+        all.add("max-output", held(json::object().add("bytes", json::number(*limits.output)), {"launcher"}));
+    }
+    if (limits.timeout || limits.cpu_time) {
+        all.add("kill-after", held(time(limits.kill_after), {"launcher"}));
+    }
+    if (!limits.resources.empty()) {
+        Json resources = json::object();
+        for (const auto& [resource, limit] : limits.resources) {
+            resources.add(
+                std::string(spec::row(resource).name),
+                held(json::object().add("soft", amount(limit.soft)).add("hard", amount(limit.hard)), {"rlimit"}));
+        }
+        all.add("rlimit", std::move(resources));
+    }
+    if (limits.nice) {
+        all.add("nice", held(json::object().add("value", json::integer(*limits.nice)), {"scheduler"}));
+    }
+    if (limits.oom_score) {
+        all.add("oom-score", held(json::object().add("value", json::integer(*limits.oom_score)), {"oom-killer"}));
+    }
+    if (limits.tmp_size) {
+        all.add("tmp-size", held(json::object().add("bytes", json::number(*limits.tmp_size)), {"tmpfs"}));
+    }
+    return all;
+}
+
+Json setup_json(const std::vector<Phase>& phases) {
+    std::chrono::nanoseconds total{};
+    Json list = json::array();
+    for (const Phase& phase : phases) {
+        total += phase.time;
+        list.add(json::object().add("name", json::text(phase.name)).add("us", json::number(microseconds(phase.time))));
+    }
+    return json::object().add("us", json::number(microseconds(total))).add("phases", std::move(list));
+}
+
+Json failure_json(const Error& error) {
+    Json failure = json::object()
+                       .add("message", json::text(error.what()))
+                       .add("fix", error.fix().empty() ? Json{} : json::text(error.fix()));
+    if (const std::optional<FailedStep>& step = error.step()) {
+        const char* const name = strerrorname_np(step->error);
+        failure
+            .add("step", json::object()
+                             .add("index", json::number(step->index))
+                             .add("name", json::text(step->name))
+                             .add("subject", json::text(step->subject)))
+            .add("errno", json::number(static_cast<std::uint64_t>(step->error)))
+            .add("error", name == nullptr ? Json{} : json::text(name));
+    }
+    return failure;
+}
+
+int exit_status(const Report& report) {
+    return report.ended ? report.ended->exit_status() : report.failed ? report.failed->exit_status() : 125;
+}
+
+Json value_of(const Report& report, Outcome::Kind kind) {
+    return report.ended && report.ended->kind == kind ? json::integer(report.ended->value) : Json{};
+}
+
+}  // namespace
+
+std::string reason(const Report& report) {
+    if (!report.ended) {
+        return "setup-failed";
+    }
+    if (report.ended->limit) {
+        return std::string(spec::name(*report.ended->limit));
+    }
+    switch (report.ended->kind) {
+        case Outcome::Kind::exited:
+            return "exited";
+        case Outcome::Kind::signaled:
+            return "signaled";
+        case Outcome::Kind::lost:
+            break;
+    }
+    return "lost";
+}
+
+std::string write(const Report& report) {
+    const Usage& usage = report.usage;
+    Json object =
+        json::object()
+            .add("version", json::number(schema_version))
+            .add("sandbox", json::text(version()))
+            .add("command", json::texts(report.command))
+            .add("name", report.name ? json::text(*report.name) : Json{})
+            .add("start", json::text(utc(report.start)))
+            .add("reason", json::text(reason(report)))
+            .add("exit", json::integer(exit_status(report)))
+            .add("status", value_of(report, Outcome::Kind::exited))
+            .add("signal", value_of(report, Outcome::Kind::signaled))
+            .add("failure", report.failed ? failure_json(*report.failed) : Json{})
+            .add("time", json::object()
+                             .add("wall_us", json::number(microseconds(usage.wall)))
+                             .add("user_us", json::number(microseconds(usage.user)))
+                             .add("system_us", json::number(microseconds(usage.system)))
+                             .add("source", json::text("rusage")))
+            .add("memory",
+                 json::object().add("peak_bytes", json::number(usage.peak_memory)).add("source", json::text("max-rss")))
+            .add("limits", limits_json(report.limits))
+            .add("setup", setup_json(report.setup));
+    return json::write_json_lines(object);
+}
+
+}  // namespace sandbox::report
