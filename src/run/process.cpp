@@ -129,6 +129,8 @@ void Process::Impl::kill() noexcept {
     }
 }
 
+constexpr int grace_milliseconds = 2000;  // for init to kill and reap what is not in a pid namespace of its own
+
 void Process::Impl::finish() noexcept {
     if (std::exchange(finished_, true)) {
         return;
@@ -140,6 +142,11 @@ void Process::Impl::finish() noexcept {
         // With a pid namespace of its own init has nothing left to do once the outcome is known - and may be stopped.
         if (!outcome || own_pid_namespace) {
             kill();
+        }
+        // Who is in a joined pid namespace may stop it again and again.
+        pollfd gone{init.get(), POLLIN, 0};
+        if (killed_ && plan.inherited.contains(Namespace::pid) && ::poll(&gone, 1, grace_milliseconds) == 0) {
+            sys::pidfd_send_signal(init.get(), SIGKILL);
         }
         // Init is gone when all of the sandbox is: the kernel waits for every process of its pid namespace.
         // The system call, which unlike the C library's function says what was used.
