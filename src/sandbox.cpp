@@ -12,6 +12,7 @@
 #include "plan/identity.hpp"
 #include "plan/render.hpp"
 #include "plan/report_place.hpp"
+#include "plan/root_ids.hpp"
 #include "registry/describe.hpp"
 #include "registry/registry.hpp"
 #include "report/reporter.hpp"
@@ -40,8 +41,8 @@ namespace {
 host::Wanted wanted(const Spec& spec) {
     host::Wanted wanted;
     wanted.descriptors = spec.descriptors;
-    wanted.user_ids = spec.map_users.has_value();
-    wanted.group_ids = plan::group_mapping(spec).has_value();
+    wanted.user_ids = plan::asks_for_ids(spec.map_users);
+    wanted.group_ids = plan::asks_for_ids(plan::group_mapping(spec));
     wanted.groups = spec.user && !spec.root;
     wanted.limits = !spec.limits.resources.empty() || spec.limits.nice || spec.limits.cpu_time;
     return wanted;
@@ -125,6 +126,7 @@ plan::Plan make_plan(const Spec& spec, const Look& look, std::optional<run::Inhe
     }
     inherited = open_inherited(spec, tree);
     facts.joins_below = inherited && inherited->owner;
+    facts.root.joined = facts.joins_below ? inherited->root : std::nullopt;
     check_records(tree);
     std::set<placeholder::Id> placeholders = look();
     if (placeholders.empty()) {

@@ -60,7 +60,10 @@ struct IdRange {
 /// Ids named by what they are, as unshare(1) names them. automatic: 0 is the caller's own, 1 to at most 65535 are those
 /// that subuid(5) grants it. subordinate: 0 is the caller's own, those granted keep their numbers. all: every id that
 /// the caller's user namespace has keeps its number; for root.
-enum class IdSet : std::uint8_t { automatic, subordinate, all };
+/// For users and groups together, and for root of the host: isolated, which is its default, 0 to 65535 are ids that are
+/// not root's, and what is shown by a Bind or as `root` is mounted so that files keep their owners; real: 0 is root,
+/// the only id. For anybody else isolated is an error, and real says nothing.
+enum class IdSet : std::uint8_t { automatic, subordinate, all, isolated, real };
 /// Which ids the command has. Ranges may neither overlap nor run over 4294967294.
 using IdMapping = std::variant<IdSet, std::vector<IdRange>>;
 
@@ -179,7 +182,7 @@ struct Spec {
     std::optional<InsideId> gid;
     /// More ids than the caller's own. Those that are not the caller's are mapped by newuidmap(1) and newgidmap(1),
     /// unless the caller has CAP_SETUID and CAP_SETGID. Without `map_groups`, an IdSet for users holds for groups, too.
-    /// Not with `uid` and `gid`.
+    /// Not with `uid` and `gid`, but for IdSet::isolated and IdSet::real.
     std::optional<IdMapping> map_users;
     std::optional<IdMapping> map_groups;
     /// `NAME` or `UID`, and `:GROUP` or `:GID`: who the command is, by the passwd(5) and group(5) of the inside.

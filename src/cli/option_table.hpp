@@ -111,9 +111,10 @@ inline constexpr auto option_table = std::to_array<Option>({
      "User id inside: a number, or self for the caller's own. Default: 0."},
     {OptionId::gid, "gid", "ID", Section::identity, Repeat::once,
      "Group id inside: a number, or self for the caller's own. Default: 0."},
-    {OptionId::map_users, "map-users", "IN:OUT:COUNT|auto|subids|all", Section::identity, Repeat::any,
+    {OptionId::map_users, "map-users", "IN:OUT:COUNT|auto|subids|all|private|real", Section::identity, Repeat::any,
      "More user ids: COUNT from IN on are the host's from OUT on. auto: 0 is the caller, 1 to 65535 those that "
-     "/etc/subuid grants; groups as well, without --map-groups."},
+     "/etc/subuid grants; groups as well, without --map-groups. Started by root: private, the default, none of root's; "
+     "real: root's own."},
     {OptionId::map_groups, "map-groups", "IN:OUT:COUNT|auto|subids|all", Section::identity, Repeat::any,
      "More group ids, likewise."},
     {OptionId::user, "user", "NAME|UID[:GID]", Section::identity, Repeat::once,

@@ -29,7 +29,8 @@ struct Choice {
 };
 
 constexpr std::array id_sets{Choice<IdSet>{"auto", IdSet::automatic}, Choice<IdSet>{"subids", IdSet::subordinate},
-                             Choice<IdSet>{"all", IdSet::all}};
+                             Choice<IdSet>{"all", IdSet::all}, Choice<IdSet>{"private", IdSet::isolated},
+                             Choice<IdSet>{"real", IdSet::real}};
 constexpr std::array networks{Choice<Network>{"none", Network::none}, Choice<Network>{"host", Network::host}};
 constexpr std::array homes{Choice<Home>{"private", Home::isolated}, Choice<Home>{"ro", Home::readable},
                            Choice<Home>{"rw", Home::writable}};

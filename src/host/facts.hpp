@@ -126,8 +126,24 @@ struct IdFacts {
     std::vector<IdBlock> own;  ///< the ids that the caller's user namespace has
 };
 
+/// The ids of the caller that are root of a sandbox which is joined.
+struct JoinedRoot {
+    std::uint32_t user = 0;
+    std::uint32_t group = 0;
+};
+
+/// Of a caller with user id 0.
+struct RootFacts {
+    bool of_host = false;              ///< the kernel's own user id 0, and not what a container calls so
+    std::string lacks;                 ///< what it does not have of what mapping ids and files takes; empty: nothing
+    std::vector<IdBlock> users;        ///< what /etc/subuid grants it
+    std::vector<IdBlock> groups;       ///< and /etc/subgid
+    std::optional<JoinedRoot> joined;  ///< with Facts::joins_below, where these are not the caller's own
+};
+
 struct Facts {
-    uid_t uid = 0;                      ///< effective
+    uid_t uid = 0;  ///< effective
+    RootFacts root;
     std::optional<uid_t> unmapped_uid;  ///< where not every user id of the machine exists in this user namespace
     gid_t gid = 0;
     std::optional<std::string> cwd;  ///< as getcwd(3) has it

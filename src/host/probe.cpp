@@ -199,6 +199,46 @@ void probe_limits(Facts& facts) {
     facts.niceness = ::getpriority(PRIO_PROCESS, 0);
 }
 
+// In /proc/sys the kernel's own user id 0 owns what no namespace does: it looks like ours where it is. uid_map would
+// not say so, as it shows the ids of the user namespace above, which may be one as well.
+bool is_root_of_host() {
+    struct stat entry {};
+    return ::geteuid() == 0 && ::stat("/proc/sys/vm", &entry) == 0 && entry.st_uid == 0;
+}
+
+// File systems of the host belong to the initial user namespace, which has the same inode everywhere
+// (PROC_USER_INIT_INO).
+std::string lacking() {
+    constexpr ino_t initial_user_namespace = 0xEFFFFFFDU;
+    struct stat entry {};
+    if (::stat("/proc/self/ns/user", &entry) < 0 || entry.st_ino != initial_user_namespace) {
+        return "root is in a user namespace that does not own the host's file systems";
+    }
+    constexpr std::pair<unsigned, const char*> needed[] = {{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
+                                                           {CAP_SETUID, "CAP_SETUID"},
+                                                           {CAP_SETGID, "CAP_SETGID"},
+                                                           {CAP_CHOWN, "CAP_CHOWN"}};
+    for (const auto& [capability, name] : needed) {
+        if (!is_capable(capability)) {
+            return std::string("root lacks ") + name;
+        }
+    }
+    return {};
+}
+
+// The files alone: asking getsubids(1) takes longer than all the rest of a start.
+RootFacts probe_root(const Facts& facts) {
+    RootFacts root;
+    root.of_host = is_root_of_host();
+    if (root.of_host) {
+        root.lacks = lacking();
+        const std::string name = spec::passwd_name(facts.passwd, 0).value_or("");
+        root.users = parse_subids(read_system_file("/etc/subuid", most_users), name, 0);
+        root.groups = parse_subids(read_system_file("/etc/subgid", most_users), name, 0);
+    }
+    return root;
+}
+
 }  // namespace
 
 Facts probe(const Wanted& wanted) {
@@ -236,6 +276,7 @@ Facts probe(const Wanted& wanted) {
         facts.group = read_system_file("/etc/group", most_users);
     }
     probe_ids(facts, wanted);
+    facts.root = probe_root(facts);
     if (wanted.limits) {
         probe_limits(facts);
     }

@@ -69,6 +69,8 @@ std::uint64_t guest_clone_flags(const Plan& plan) {
 }
 
 // As many of each kind as exist once the guest has its own: init's, the command's pid namespace, what the guest owns.
+// The kernel counts for each user id on its own: what init was cloned with is not among its id's where it takes another
+// one afterwards.
 unsigned namespaces_made(const Plan& plan, Namespace kind) {
     unsigned made = plan.owned.contains(kind) ? 1 : 0;
     if (plan.joinable) {
@@ -76,7 +78,9 @@ unsigned namespaces_made(const Plan& plan, Namespace kind) {
     }
     // Init's own; of the cgroup namespaces there is one alone, the guest's or the setup child's.
     const bool left = kind == Namespace::cgroup && made == 1;
-    if (kind != Namespace::user && kind != Namespace::uts && plan.fresh.contains(kind) && !left) {
+    const bool others =
+        plan.private_ids && !plan.maps_of_inherited && (plan.init_clone_flags & spec::row(kind).clone_flag) != 0;
+    if (kind != Namespace::user && kind != Namespace::uts && plan.fresh.contains(kind) && !left && !others) {
         ++made;
     }
     return made + (kind == Namespace::pid && plan.command_is_pid1 ? 1 : 0);

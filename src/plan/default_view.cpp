@@ -103,6 +103,9 @@ void DefaultView::build() {
 
 // What belongs to an id that is not mapped is nobody's inside: the capabilities there count for nothing.
 void DefaultView::note_owners() {
+    if (plan_.private_ids) {
+        return;  // there it is the command's
+    }
     for (const Mount& mount : spec_.mounts) {
         const Bind* bind = std::get_if<Bind>(&mount);
         const std::optional<std::uint32_t> owner =
@@ -144,7 +147,7 @@ void DefaultView::make_root() {
         throw Error(asked + ": " + std::strerror(ENOTDIR));
     }
     plan_.base = found->canonical;
-    view_.make_root(plan_.base, replaced);
+    view_.make_root(plan_.base, replaced, view_.id_mapped({{found->reach, found->id, asked}, true}));
 }
 
 // New, or joined: not the host's.
@@ -288,7 +291,9 @@ void DefaultView::show_home() {
             .with_fix("set HOME, or leave --home out");
     }
     const bool writable = spec_.home == Home::writable;
-    view_.bind({homes_.own(), *id}, homes_.own(), homes_.own(), writable ? host_writable : host_read_only);
+    const Source source{homes_.own(), *id, writable ? "--home rw" : "--home ro"};
+    view_.bind(source, homes_.own(), homes_.own(), writable ? host_writable : host_read_only,
+               view_.id_mapped({source}));
     kernel_mounts_.guard(homes_.own(), homes_.own(), writable);
     if (!writable) {
         hide_credentials();
@@ -319,7 +324,12 @@ void DefaultView::hide_system_credentials() {
         return;
     }
     for (const std::string& store : find_stores(tree_, "", system_stores(), true)) {
-        view_.hide(store, true);
+        if (plan_.private_ids) {
+            // Closed to everybody but root already; a tree that is shown with its owners would open it.
+            view_.remember_hidden(tree_.canonical(store).value_or(store), true);
+        } else {
+            view_.hide(store, true);
+        }
     }
     plan_.notes.push_back("started by root: hidden of the system, where it exists:" + store_list(system_stores()));
 }
@@ -354,7 +364,8 @@ void DefaultView::show_cwd() {
             break;
         }
     }
-    view_.bind({relative, id}, shown, shown, host_read_only);
+    const Source source{relative, id};
+    view_.bind(source, shown, shown, host_read_only, view_.id_mapped({source, false, true}));
     kernel_mounts_.guard(shown, shown, false);
 }
 

@@ -21,6 +21,15 @@ Spec as_spec(const EnterSpec& enter, const registry::Joining& joining) {
     return spec;
 }
 
+std::uint32_t outside(const std::vector<IdRange>& ranges, std::uint32_t inside) {
+    for (const IdRange& range : ranges) {
+        if (range.inside <= inside && inside - range.inside < range.count) {
+            return range.outside + (inside - range.inside);
+        }
+    }
+    return inside;
+}
+
 void plan_terminal(Plan& plan, const Spec& spec, const host::Facts& facts) {
     plan_own_terminal(plan, spec, facts);
     if (plan.terminal) {
@@ -37,9 +46,12 @@ Plan build_entering(const EnterSpec& enter, const registry::Entry& entry, const 
     spec::validate(spec);
     check_streams(facts);
     Plan plan;
-    plan.joined = Joined{sandbox.name, joining.owned};
+    plan.joined = Joined{sandbox.name, joining.private_ids, joining.owned};
+    plan.private_ids = joining.private_ids;
     plan.command_ids.user = sandbox.user;
     plan.command_ids.group = sandbox.group;
+    plan.command_ids.host_user = outside(sandbox.users, sandbox.user);
+    plan.command_ids.host_group = outside(sandbox.groups, sandbox.group);
     plan.cwd = enter.cwd.value_or(sandbox.cwd);
     plan.identity = {joining.home, plan.cwd, joining.user_name};
     for (const ShownPath& path : sandbox.paths) {

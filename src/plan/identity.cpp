@@ -1,5 +1,6 @@
 #include "plan/identity.hpp"
 
+#include "plan/root_ids.hpp"
 #include "spec/escape.hpp"
 #include "spec/passwd.hpp"
 
@@ -322,31 +323,10 @@ std::vector<std::uint32_t> supplementary(const Named& named, const Mapped& group
     return found;
 }
 
-}  // namespace
-
-std::optional<IdMapping> group_mapping(const Spec& spec) {
-    const bool named = spec.map_users && std::holds_alternative<IdSet>(*spec.map_users);
-    return !spec.map_groups && named ? spec.map_users : spec.map_groups;
-}
-
-void plan_identity(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
-    std::optional<Named> named;
-    std::string groups_text;
-    if (spec.user) {
-        groups_text = spec.root ? tree.read(*spec.root, "/etc/group") : facts.group;
-        named = find_user(*spec.user, spec.root ? tree.read(*spec.root, "/etc/passwd") : facts.passwd, groups_text);
-        plan.command_ids.home = named->home;
-    }
+// More ids than the caller's own.
+void plan_ranges(Plan& plan, const Spec& spec, const host::Facts& facts, const std::optional<Named>& named,
+                 const std::string& groups_text) {
     const std::optional<IdMapping> group_ids = group_mapping(spec);
-    if (plan.maps_of_inherited && (spec.map_users || group_ids)) {
-        throw Error(std::string(spec.map_users ? "--map-users" : "--map-groups") +
-                    ": a sandbox that is made in another one's user namespace (--join) has one id of it")
-            .with_fix("leave it out");
-    }
-    if (!spec.map_users && !group_ids) {
-        plan_single(plan, spec, facts, named);
-        return;
-    }
     std::optional<std::uint32_t> user;
     std::optional<std::uint32_t> group;
     if (named) {
@@ -369,6 +349,44 @@ void plan_identity(Plan& plan, const Spec& spec, const host::Facts& facts, const
     }
     plan.setup_maps = {std::move(users.maps.setup), std::move(groups.maps.setup)};
     plan.guest_maps = {std::move(users.maps.guest), std::move(groups.maps.guest)};
+}
+
+}  // namespace
+
+std::optional<IdMapping> group_mapping(const Spec& spec) {
+    const bool named = spec.map_users && std::holds_alternative<IdSet>(*spec.map_users);
+    return !spec.map_groups && named ? spec.map_users : spec.map_groups;
+}
+
+void plan_identity(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
+    std::optional<Named> named;
+    std::string groups_text;
+    if (spec.user) {
+        groups_text = spec.root ? tree.read(*spec.root, "/etc/group") : facts.group;
+        named = find_user(*spec.user, spec.root ? tree.read(*spec.root, "/etc/passwd") : facts.passwd, groups_text);
+        plan.command_ids.home = named->home;
+    }
+    if (is_private(spec, facts)) {
+        plan.command_ids.user = named ? named->user : inside_id(spec.uid, facts.uid);
+        plan.command_ids.group = named ? named->group.value_or(named->user) : inside_id(spec.gid, facts.gid);
+        if (named) {
+            plan.command_ids.groups = spec::groups_with(groups_text, named->name);
+        }
+        plan_private(plan, facts, spec.uid || spec.gid);
+        return;
+    }
+    const std::optional<IdMapping> group_ids = group_mapping(spec);
+    if (plan.maps_of_inherited && (asks_for_ids(spec.map_users) || asks_for_ids(group_ids))) {
+        throw Error(std::string(spec.map_users ? "--map-users" : "--map-groups") +
+                    ": a sandbox that is made in another one's user namespace (--join) has one id of it")
+            .with_fix("leave it out");
+    }
+    if (!asks_for_ids(spec.map_users) && !asks_for_ids(group_ids)) {
+        plan_single(plan, spec, facts, named);
+    } else {
+        plan_ranges(plan, spec, facts, named, groups_text);
+    }
+    note_root(plan, facts);
 }
 
 }  // namespace sandbox::plan

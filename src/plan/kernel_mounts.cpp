@@ -47,7 +47,7 @@ void protect_kernel_trees(Plan& plan, const host::Facts& facts) {
     for (const char* path : masked) {
         plan.steps.push_back(Mask{path});
     }
-    if (facts.uid == 0) {
+    if (facts.uid == 0 && !plan.private_ids) {
         for (const char* path : masked_for_root) {
             plan.steps.push_back(Mask{path});
         }

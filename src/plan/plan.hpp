@@ -67,6 +67,8 @@ struct CommandIds {
     std::vector<std::uint32_t> groups;  ///< supplementary ones
     std::uint32_t setup_user = 0;       ///< `user` as the setup user namespace has it
     std::uint32_t setup_group = 0;
+    std::uint32_t host_user = 0;  ///< with Plan::private_ids: `user` as the caller has it
+    std::uint32_t host_group = 0;
     bool foreign = false;  ///< `user` or `group` is not the caller's own
 };
 
@@ -77,10 +79,22 @@ struct Identity {
     std::optional<std::string> user;  ///< name of the inside's uid, where the inside's passwd has one
 };
 
+/// How the files of a tree look inside, where the ids there are none of their owners': by an idmapped mount
+/// (mount_setattr(2)). What 0 to 65535 own belongs to the same numbers inside.
+struct IdMapped {
+    /// What was asked for; a bind may be of a part of it. Its owner and the command's user change places, so that who
+    /// works on another user's files has them as its own.
+    Source top;
+    bool plain = false;     ///< not so: every id is itself
+    bool optional = false;  ///< shown read-only as it is where the file system cannot be mounted so
+    friend bool operator==(const IdMapped&, const IdMapped&) = default;
+};
+
 /// The running sandbox that the command joins, instead of having one of its own.
 struct Joined {
     std::string name;
-    NamespaceSet owned;  ///< kinds that its guest user namespace owns
+    bool private_ids = false;  ///< as Plan::private_ids
+    NamespaceSet owned;        ///< kinds that its guest user namespace owns
 };
 
 struct Plan {
@@ -99,6 +113,9 @@ struct Plan {
     bool setgroups = false;                 ///< setgroups(2) stays open inside
     bool maps_of_inherited = false;         ///< the setup user namespace is made in that of what is joined: one id
     bool joinable = false;                  ///< other sandboxes can be made in its setup user namespace
+    /// The caller's own ids are in none of the maps: init takes those that the setup user namespace calls 0.
+    bool private_ids = false;
+    std::vector<IdMapped> id_mapped;  ///< what BindMount::id_mapped refers to
     CommandIds command_ids;
     std::optional<TimeOffsets> time_offsets;
 

@@ -35,7 +35,7 @@ std::string origin(const Content& content) {
 
 std::string detail(const Step& step) {
     if (const auto* bind = std::get_if<BindMount>(&step)) {
-        return " (" + attributes(bind->attributes) + ")";
+        return " (" + attributes(bind->attributes) + (bind->id_mapped >= 0 ? ", idmapped)" : ")");
     }
     if (const auto* scratch = std::get_if<MakeScratch>(&step); scratch != nullptr && !scratch->size.empty()) {
         return "size=" + scratch->size + ", entries=" + scratch->entries;

@@ -112,6 +112,7 @@ struct BindMount {
     Source source;
     std::string target;
     MountAttributes attributes;
+    int id_mapped = -1;  ///< by which of Plan::id_mapped; the launcher makes the mount then
 };
 /// A tmpfs with a limit of its own.
 struct MountTmpfs {

@@ -107,8 +107,9 @@ void UserMounts::apply(const Bind& bind) {
     if (S_ISDIR(found->id.type)) {
         hide_before(found->canonical);
     }
-    view_.bind({found->reach, found->id, asked_}, found->canonical, target,
-               bind.writable ? host_writable : host_read_only);
+    const Source source{found->reach, found->id, asked_};
+    view_.bind(source, found->canonical, target, bind.writable ? host_writable : host_read_only,
+               view_.id_mapped({source, false, bind.optional && !bind.writable}));
     kernel_mounts_.guard(found->canonical, target, bind.writable);
 }
 

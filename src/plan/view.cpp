@@ -272,23 +272,24 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
             continue;
         }
         make_in_scratch(here, mount_point(entry.id.type));
-        const HostPlace place{spec::join(from.source, entry.name), spec::join(from.canonical, entry.name)};
+        const HostPlace place{spec::join(from.source, entry.name), spec::join(from.canonical, entry.name),
+                              from.id_mapped};
         if (S_ISDIR(entry.id.type) && wants_skeleton(target)) {
             show_entries(here, target, place, {});
             continue;
         }
-        plan_.steps.push_back(BindMount{{place.source, entry.id}, target, read_only_attributes});
+        plan_.steps.push_back(BindMount{{place.source, entry.id}, target, read_only_attributes, place.id_mapped});
         cover(target, {Area::Kind::host, place, false});
     }
 }
 
-void View::make_root(const std::string& base, const std::set<std::string>& replaced) {
+void View::make_root(const std::string& base, const std::set<std::string>& replaced, int id_mapped) {
     scratch_step_ = plan_.steps.size();
     plan_.steps.push_back(MakeScratch{});
     make_scratch_directory("root", 0755);
     plan_.steps.push_back(MountRoot{"root"});
     cover("/", {Area::Kind::scratch, {"root", {}}, false});
-    show_entries("root", "/", {base, base}, replaced);
+    show_entries("root", "/", {base, base, id_mapped}, replaced);
 }
 
 void View::show_skeleton(const std::string& directory, const HostPlace& from) {
@@ -304,7 +305,7 @@ void View::want_skeleton(const std::string& directory) {
     const std::string rest = prefix == "/" ? directory : directory.substr(prefix.size());
     const auto below = [&](const std::string& base) { return base == "/" ? rest : base + rest; };
     missing_skeletons_.insert(directory);
-    show_skeleton(directory, {below(area->backing.source), below(area->backing.canonical)});
+    show_skeleton(directory, {below(area->backing.source), below(area->backing.canonical), area->backing.id_mapped});
 }
 
 void View::pin_parents(const std::string& place) {
@@ -426,9 +427,10 @@ std::string View::mount_scratch(const std::string& target, std::uint32_t mode, M
     return scratch;
 }
 
-void View::bind(Source source, const std::string& canonical, const std::string& target, MountAttributes attributes) {
+void View::bind(Source source, const std::string& canonical, const std::string& target, MountAttributes attributes,
+                int id_mapped) {
     const std::string place = place_for(target, source.expected.type);
-    if (source.path == "/") {
+    if (source.path == "/" && id_mapped < 0) {
         ++std::get<MakeScratch>(plan_.steps[scratch_step_]).root_copies;
     }
     if (const HiddenEntry* hidden = known_hidden(place); hidden != nullptr && hidden->order > now_) {
@@ -442,10 +444,11 @@ void View::bind(Source source, const std::string& canonical, const std::string& 
         return;
     }
     if (attributes.read_only && S_ISDIR(source.expected.type) && wants_skeleton(place)) {
-        show_skeleton(place, {source.path, canonical});
+        show_skeleton(place, {source.path, canonical, id_mapped});
     } else {
-        cover(place, {Area::Kind::host, {source.path, canonical}, !attributes.read_only, 0, source.expected});
-        plan_.steps.push_back(BindMount{std::move(source), place, attributes});
+        cover(place,
+              {Area::Kind::host, {source.path, canonical, id_mapped}, !attributes.read_only, 0, source.expected});
+        plan_.steps.push_back(BindMount{std::move(source), place, attributes, id_mapped});
         if (!attributes.read_only) {
             add_writable(place);
         }

@@ -32,14 +32,18 @@ class View {
 
     /// The new root: every entry of `base` (a canonical path of the host) bound read-only, but for the names in
     /// `replaced`, which become empty mount points (unless they are symbolic links, which stay).
-    void make_root(const std::string& base, const std::set<std::string>& replaced);
+    void make_root(const std::string& base, const std::set<std::string>& replaced, int id_mapped = -1);
 
     /// A directory of the scratch tmpfs at `target`. Returns its scratch name.
     std::string mount_scratch(const std::string& target, std::uint32_t mode, MountAttributes attributes);
     /// A directory of the sandbox's own belongs to the command, where that is another user than the caller.
     void hand_over(const std::string& target);
     /// A path of the host at `target`. `canonical` is the source's real path, for what lies below it.
-    void bind(Source source, const std::string& canonical, const std::string& target, MountAttributes attributes);
+    /// `id_mapped`: as id_mapped() returned it, for what keeps its owners.
+    void bind(Source source, const std::string& canonical, const std::string& target, MountAttributes attributes,
+              int id_mapped = -1);
+    /// For a bind of what keeps its owners; -1 where the ids inside are the caller's anyway.
+    int id_mapped(IdMapped owners);
     void mount_tmpfs(const std::string& target, std::string size, std::string mode, std::string asked);
     /// An empty directory, where there is none yet.
     void make_directory(const std::string& target, std::uint32_t mode);
@@ -74,7 +78,9 @@ class View {
     /// The same for a real path of the host.
     void hide_host(const std::string& canonical, bool left_out, const std::string& done = {});
     /// The same for later binds alone.
-    void remember_hidden(const std::string& canonical) { hidden_places_.emplace(canonical, false); }
+    void remember_hidden(const std::string& canonical, bool left_out = false) {
+        hidden_places_.emplace(canonical, left_out);
+    }
     /// Holds the place of a path that is missing below a writable directory: nothing can be created there, and nothing
     /// is in it. False, and nothing done, where it is not missing, or not there.
     bool hold_missing(const std::string& path, bool directory);
@@ -125,6 +131,7 @@ class View {
     struct HostPlace {
         std::string source;
         std::string canonical;
+        int id_mapped = -1;  ///< BindMount::id_mapped
     };
     struct Area {
         enum class Kind { scratch, host, tmpfs, special };

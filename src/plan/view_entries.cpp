@@ -10,6 +10,14 @@
 
 namespace sandbox::plan {
 
+int View::id_mapped(IdMapped owners) {
+    if (!plan_.private_ids) {
+        return -1;
+    }
+    plan_.id_mapped.push_back(std::move(owners));
+    return static_cast<int>(plan_.id_mapped.size()) - 1;
+}
+
 void View::make_entry(const std::string& path, New entry) {
     const auto [prefix, area] = area_of(path);
     const std::string here = area->backing.source + (prefix == "/" ? path : path.substr(prefix.size()));

@@ -75,6 +75,7 @@ Running describe(const plan::Plan& plan, const Spec& spec) {
     running.joining.owned = plan.owned;
     running.joining.inherited = plan.inherited;
     running.joining.quota_userns = plan.joinable;
+    running.joining.private_ids = plan.private_ids;
     running.joining.clear_environment = spec.clear_environment;
     running.joining.environment = spec.environment;
     running.joining.home = plan.identity.home;

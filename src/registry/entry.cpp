@@ -310,6 +310,7 @@ Json joining_json(const Joining& joining) {
                       .add("quota-userns", json::boolean(joining.quota_userns))
                       .add("set-ids", json::boolean(joining.set_ids))
                       .add("set-groups", json::boolean(joining.set_groups))
+                      .add("private-ids", json::boolean(joining.private_ids))
                       .add("filter", filter_json(joining.filter))
                       .add("clear-environment", json::boolean(joining.clear_environment))
                       .add("environment", rules_json(joining.environment))
@@ -333,6 +334,7 @@ Joining joining(const Json& object) {
     result.inherited = kinds(object, "inherited");
     result.quota_userns = flag(object, "quota-userns");
     result.set_groups = flag(object, "set-groups");
+    result.private_ids = flag(object, "private-ids");
     result.filter = filter(object, "filter");
     result.clear_environment = flag(object, "clear-environment");
     result.environment = rules(object, "environment");

@@ -31,6 +31,7 @@ struct Joining {
     bool quota_userns = false;  ///< there is a user namespace between the setup one and the guest's
     bool set_ids = false;       ///< the ids inside are not those that the caller has there
     bool set_groups = false;    ///< setgroups(2) is open inside
+    bool private_ids = false;  ///< the caller's own ids are not mapped: those of the setup user namespace's 0 are taken
     std::optional<std::uint64_t> core_limit;
     std::vector<sock_filter> filter;
     bool clear_environment = false;

@@ -254,6 +254,7 @@ struct Doing {
 constexpr Doing stages[] = {
     {Stage::placeholders, "placeholder", "hold places on the host"},
     {Stage::pipes, "pipes", "make the pipes of the handshake"},
+    {Stage::id_mapped, "idmap", "make the user namespace by which files keep their owners"},
     {Stage::groups, "groups", "drop the supplementary groups"},
     {Stage::clone_init, "clone", "make the namespaces"},
     {Stage::uid_map, "uid_map", "map the user id"},
@@ -263,6 +264,7 @@ constexpr Doing stages[] = {
     {Stage::init_prepare, "init", "prepare init"},
     {Stage::join, "join", "join the sandbox"},
     {Stage::joined_views, "join-views", "mount what shows the joined namespaces"},
+    {Stage::init_ids, "ids", "let init take the ids of the inside"},
     {Stage::terminal, "terminal", "make the command's own terminal"},
     {Stage::time_namespace, "time-namespace", "make the time namespace"},
     {Stage::setup, "setup", "set up the sandbox"},
@@ -314,6 +316,7 @@ Cause stage_cause(const plan::Plan& plan, Stage stage, int error) {
                     "look for the out-of-memory killer in the kernel log (dmesg)"};
         case Stage::join:
             return joining_cause(plan, error);
+        case Stage::id_mapped:
         case Stage::clone_init:
         case Stage::clone_command:
         case Stage::network:

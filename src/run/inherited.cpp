@@ -114,6 +114,10 @@ void add_inherited(InheritedNamespaces& namespaces, const Join& join, const regi
     if (is_same(owner.get(), all.kinds.at(static_cast<std::size_t>(Namespace::user)).get())) {
         owner = std::move(all.setup);
     }
+    const registry::Running& running = *found.entry.running;
+    if (running.joining.private_ids && !running.sandbox.users.empty() && !running.sandbox.groups.empty()) {
+        namespaces.root = {running.sandbox.users.front().outside, running.sandbox.groups.front().outside};
+    }
     add(namespaces, join, std::move(kind), std::move(owner));
 }
 

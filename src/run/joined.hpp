@@ -5,10 +5,12 @@
 // that the registry knows, by its inode - the command of a sandbox with --allow-namespaces may have left it.
 #pragma once
 
+#include "host/facts.hpp"
 #include "registry/registry.hpp"
 #include "run/child/child.hpp"
 #include "sys/fd.hpp"
 
+#include <optional>
 #include <sandbox/registry.hpp>
 
 #include <array>
@@ -27,6 +29,8 @@ struct JoinedNamespaces {
 struct InheritedNamespaces {
     sys::UniqueFd owner;  ///< the user namespace that they belong to; empty where that is the caller's own
     std::array<sys::UniqueFd, namespace_count> kinds;  ///< indexed by Namespace
+    /// Where a sandbox of root's that is joined has none of its ids: what its setup user namespace calls 0.
+    std::optional<host::JoinedRoot> root;
 };
 
 /// The inode of the calling process's own namespace of a kind; 0 where the kernel has none.

@@ -2,7 +2,9 @@
 
 #include "run/child/child.hpp"
 #include "run/failure.hpp"
+#include "run/given_pipes.hpp"
 #include "run/groups.hpp"
+#include "run/id_mapped.hpp"
 #include "run/id_maps.hpp"
 #include "run/intermediate.hpp"
 #include "run/process_impl.hpp"
@@ -68,6 +70,8 @@ class Start {
         make_placeholders();
         impl_->own_pid_namespace = plan_.fresh.contains(Namespace::pid);
         prepare();
+        make_trees();
+        check(Stage::pipes, give_pipes(plan_, stream_ends_));
         phase("prepare");
         clone_init();
         phase("clone");
@@ -144,6 +148,11 @@ class Start {
         prepare_refusals();
     }
 
+    void make_trees() {
+        check(Stage::id_mapped, 0);
+        trees_.emplace(plan_, self_.get());
+    }
+
     void prepare_refusals() {
         for (const plan::Step& step : plan_.steps) {
             if (const auto* seccomp = std::get_if<plan::Seccomp>(&step); seccomp != nullptr && !seccomp->told.empty()) {
@@ -208,6 +217,9 @@ class Start {
             program.streams[fd] = stream_ends_[fd].get();
         }
         program.terminal = impl_->pty ? &terminal_program_ : nullptr;
+        program.trees = trees_->parts().data();
+        program.tree_count = trees_->parts().size();
+        program.take_ids = plan_.private_ids;
         program.refusals = impl_->refusals ? impl_->refusals->sender() : -1;
         program.fault_step = settings_.fault.step.value_or(SIZE_MAX);
         program.fault_stage = settings_.fault.stage;
@@ -269,6 +281,7 @@ class Start {
         }
         report_writer_.reset();
         status_writer_.reset();
+        trees_.reset();
         stream_ends_ = {};
         terminal_sender_.reset();
         if (impl_->refusals) {
@@ -483,6 +496,7 @@ class Start {
     std::optional<Report> failed_;
     std::optional<Status> failed_stage_;
     std::optional<ProgramTexts> program_texts_;
+    std::optional<IdMappedTrees> trees_;
 };
 
 }  // namespace

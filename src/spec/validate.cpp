@@ -107,9 +107,32 @@ void check_id_ranges(const std::string& option, const std::optional<IdMapping>& 
     }
 }
 
+bool is_of_root(const std::optional<IdMapping>& mapping) {
+    const auto* set = mapping ? std::get_if<IdSet>(&*mapping) : nullptr;
+    return set != nullptr && (*set == IdSet::isolated || *set == IdSet::real);
+}
+
+// `private` and `real` say whose the ids are, not which numbers they have.
+void check_root(const Spec& spec) {
+    if (is_of_root(spec.map_groups)) {
+        refuse("--map-groups: private and real stand for users and groups together", "--map-users private or real");
+    }
+    if (!is_of_root(spec.map_users)) {
+        return;
+    }
+    if (spec.map_groups) {
+        refuse("--map-users private and real: they stand for groups, too", "leave --map-groups out");
+    }
+    if (spec.only && std::get<IdSet>(*spec.map_users) == IdSet::isolated) {
+        refuse("--map-users private: --only shows the host's tree as it is, where what is root's stays root's",
+               "leave one of the two out");
+    }
+}
+
 void check_user(const Spec& spec) {
     const bool number = spec.uid || spec.gid;
-    if (number && (spec.map_users || spec.map_groups)) {
+    check_root(spec);
+    if (number && !is_of_root(spec.map_users) && (spec.map_users || spec.map_groups)) {
         refuse(
             "--uid and --gid: they give the caller's own id another number, and --map-users and --map-groups say all "
             "numbers",

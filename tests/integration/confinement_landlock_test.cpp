@@ -37,8 +37,9 @@ TEST_F(ConfinementLandlock, SignalsToProcessesOfTheHost) {
             continue;
         }
         Running victim = start_victim();
-        const Result result = inside({"kill", "-9", std::to_string(victim.pid())},
-                                     {.sandbox = {"--share", "pid", "--landlock", guarded ? "auto" : "none"}});
+        const Result result =
+            inside({"kill", "-9", std::to_string(victim.pid())},
+                   {.sandbox = {"--share", "pid", "--map-users", "real", "--landlock", guarded ? "auto" : "none"}});
         if (guarded) {
             EXPECT_NE(result.exit_status, 0) << result;
             victim.write("alive\n");

@@ -187,7 +187,9 @@ void enter_own_namespaces() {
 Result run_prepared(const std::function<void()>& prepare, const std::vector<std::string>& options = {},
                     const std::vector<std::string>& command = {"true"}) {
     RunOptions run_options;
-    run_options.sandbox = options;
+    // In a user namespace of its own, which owns no file system of the host, root gets its own ids on demand alone.
+    run_options.sandbox = {"--map-users", "real"};
+    run_options.sandbox.insert(run_options.sandbox.end(), options.begin(), options.end());
     run_options.before_exec = prepare;
     return inside(command, run_options);
 }

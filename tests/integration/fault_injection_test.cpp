@@ -74,6 +74,10 @@ constexpr const char* stage_name(Stage stage) {
             return "join-views";
         case Stage::quota_userns:
             return "quota-userns";
+        case Stage::id_mapped:
+            return "idmap";
+        case Stage::init_ids:
+            return "ids";
         case Stage::terminal:
             return "terminal";
         case Stage::refusals:
@@ -87,11 +91,12 @@ constexpr const char* stage_name(Stage stage) {
     }
     return "";
 }
-constexpr Stage stages[] = {Stage::placeholders, Stage::pipes,         Stage::groups,         Stage::clone_init,
-                            Stage::uid_map,      Stage::setgroups,     Stage::gid_map,        Stage::handshake,
-                            Stage::init_prepare, Stage::terminal,      Stage::time_namespace, Stage::clone_command,
-                            Stage::network,      Stage::guest_uid_map, Stage::guest_gid_map,  Stage::init_supervision,
-                            Stage::init_confine, Stage::refusals,      Stage::quota_userns};
+constexpr Stage stages[] = {Stage::id_mapped,      Stage::init_ids,         Stage::placeholders, Stage::pipes,
+                            Stage::groups,         Stage::clone_init,       Stage::uid_map,      Stage::setgroups,
+                            Stage::gid_map,        Stage::handshake,        Stage::init_prepare, Stage::terminal,
+                            Stage::time_namespace, Stage::clone_command,    Stage::network,      Stage::guest_uid_map,
+                            Stage::guest_gid_map,  Stage::init_supervision, Stage::init_confine, Stage::refusals,
+                            Stage::quota_userns};
 
 Plan plan_for(const Spec& spec) {
     sandbox::spec::validate(spec);

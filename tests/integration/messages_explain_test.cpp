@@ -21,10 +21,10 @@ TEST_F(MessagesExplain, NothingIsRun) {
 }
 
 TEST_F(MessagesExplain, EveryPartOfThePlanIsThere) {
-    const Result explained = inside(
-        {"make"}, {.sandbox = {"--explain", "--rw", ".:/workspace", "--tmpfs", "/scratch:size=1M", "--env", "TOKEN"},
-                   .set = {{"TOKEN", "secret value"}, {"OTHER_SECRET", "secret too"}},
-                   .directory = directory().path()});
+    const Result explained = inside({"make"}, {.sandbox = {"--explain", "--map-users", "real", "--rw", ".:/workspace",
+                                                           "--tmpfs", "/scratch:size=1M", "--env", "TOKEN"},
+                                               .set = {{"TOKEN", "secret value"}, {"OTHER_SECRET", "secret too"}},
+                                               .directory = directory().path()});
     ASSERT_EQ(explained.exit_status, 0) << explained;
     for (const std::string part :
          {"new: mnt pid uts ipc net cgroup user", "the host's: time", "setup uid_map: 0 ", "guest uid_map: 0 0 1",

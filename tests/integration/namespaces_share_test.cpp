@@ -92,7 +92,8 @@ TEST_F(NamespacesShareView, UtsHasTheNameOfTheHostForGood) {
 TEST_F(NamespacesShareView, IpcHasTheObjectsOfTheHost) {
     const IpcObjects objects;
     const auto found = [&](const char* use) {
-        return inside({probe("ipc"), objects.key(), objects.name()}, {.sandbox = {"--share", "ipc", "--landlock", use}})
+        return inside({probe("ipc"), objects.key(), objects.name()},
+                      {.sandbox = {"--share", "ipc", "--landlock", use, "--map-users", "real"}})
             .out;
     };
     EXPECT_EQ(count(found("none"), ": found\n"), 6U);

@@ -60,12 +60,14 @@ TEST_F(ProcessStreams, DevNullCanBeOpenedByName) {
     }
 }
 
+// By who owns it: root of the host has to be root inside for that.
 TEST_F(ProcessStreams, AFileForPlainWritingCanBeOpenedByName) {
     for (const std::string& use : landlock_uses) {
         const std::string path = directory() / "out";
         const UniqueFd file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
-        const Result result = inside_shell("echo first; echo second > /dev/stdout",
-                                           {.sandbox = {"--landlock", use}, .descriptors = {{1, file.get()}}});
+        const Result result =
+            inside_shell("echo first; echo second > /dev/stdout",
+                         {.sandbox = {"--landlock", use, "--map-users", "real"}, .descriptors = {{1, file.get()}}});
         EXPECT_EQ(result.exit_status, 0) << use << "\n" << result;
         EXPECT_EQ(find_line(read_file(path), "second"), "second") << use << ": " << read_file(path);
     }
@@ -75,8 +77,9 @@ TEST_F(ProcessStreams, StderrToAFileForPlainWritingCanBeOpenedByName) {
     for (const std::string& use : landlock_uses) {
         const std::string path = directory() / "err";
         const UniqueFd file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
-        const Result result = inside_shell("echo text | tee /dev/stderr",
-                                           {.sandbox = {"--landlock", use}, .descriptors = {{2, file.get()}}});
+        const Result result =
+            inside_shell("echo text | tee /dev/stderr",
+                         {.sandbox = {"--landlock", use, "--map-users", "real"}, .descriptors = {{2, file.get()}}});
         EXPECT_EQ(result.exit_status, 0) << use << "\n" << result;
         EXPECT_EQ(read_file(path), "text\n") << use;
     }

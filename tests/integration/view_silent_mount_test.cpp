@@ -26,7 +26,7 @@ Result beside_a_silent_mount(const std::string& script) {
     return on_host_of_its_own(R"(
 mkdir -m 700 /media/run; export XDG_RUNTIME_DIR=/media/run
 mkdir -p /srv/tree/silent /srv/tree/sub /home/me/silent; echo text > /srv/tree/file; mkfifo /media/hold /media/said
-try() { status=0; timeout -s KILL 30 "$SANDBOX" "$@" < /dev/null || status=$?; echo "$status"; }
+try() { status=0; timeout -s KILL 30 "$SANDBOX" ${IDS-} "$@" < /dev/null || status=$?; echo "$status"; }
 $PROBES/fuse "${SILENT:-/srv/tree/silent}" < /media/hold > /media/said & exec 9> /media/hold
 read -r said < /media/said
 [ "$said" = mounted ] || echo "$said"
@@ -53,6 +53,7 @@ cd sub; try -- true
 
 TEST_F(ViewSilentMount, AsASource) {
     const Result result = beside_a_silent_mount(R"(
+IDS='--map-users real'
 for option in --ro --ro-try --rw --rw-try; do
     try $option /srv/tree/silent:/mnt -- true
     try $option /srv/tree/silent -- true
@@ -61,6 +62,20 @@ try --file /srv/tree/silent:/run/x -- true 2> /dev/null
 try --device /srv/tree/silent -- true 2> /dev/null
 )");
     EXPECT_EQ(result.out, "0\n0\n0\n0\n0\n0\n0\n0\n125\n125\n") << result;
+}
+
+// FUSE cannot be mounted with other ids: by default that is an error for root, or it is shown as it is.
+TEST_F(ViewSilentMount, AsASourceOfRoot) {
+    if (geteuid() != 0) {
+        GTEST_SKIP() << "about what root starts";
+    }
+    const Result result = beside_a_silent_mount(R"(
+for option in --ro --ro-try --rw --rw-try; do
+    try $option /srv/tree/silent:/mnt -- true 2> /media/error || :
+    grep -c 'its file system (fuse) cannot be mounted with other ids' /media/error || :
+done
+)");
+    EXPECT_EQ(result.out, "125\n1\n0\n0\n125\n1\n125\n1\n") << result;
 }
 
 // The directory that holds it is rebuilt, covered, or left out.

@@ -320,7 +320,8 @@ TEST(IdMappings, WhatIsNone) {
                               "1: 2:3", "4294967295:0:1"}) {
         EXPECT_NE(std::string(refusal({"--map-users", value}).what()).find(value), std::string::npos) << value;
     }
-    EXPECT_EQ(std::string(refusal({"--map-users", "atuo"}).what()), "--map-users atuo: must be auto, subids or all");
+    EXPECT_EQ(std::string(refusal({"--map-users", "atuo"}).what()),
+              "--map-users atuo: must be auto, subids, all, private or real");
     EXPECT_EQ(std::string(refusal({"--map-users", "auto", "--map-users", "1:2:3"}).what()),
               "--map-users 1:2:3: adds to a name that stands for all ids");
     EXPECT_EQ(std::string(refusal({"--map-users", "1:2:3", "--map-users", "auto"}).what()),

@@ -61,6 +61,13 @@ struct IntermediateProgram {
     int answer = -1;  ///< write end: Born to the launcher
 };
 
+/// A detached tree that the launcher has made for a bind, or for a mount below that.
+struct TreePart {
+    const plan::BindMount* bind = nullptr;
+    int tree = -1;
+    const char* target = nullptr;
+};
+
 /// Everything that init needs, made by the launcher before the clone. Pointers stay valid in the copied memory.
 struct InitProgram {
     const plan::Step* steps = nullptr;
@@ -96,6 +103,10 @@ struct InitProgram {
     const TerminalProgram* terminal = nullptr;  ///< the command's own, or nullptr
     const JoinProgram* joined = nullptr;        ///< a running sandbox instead of new namespaces, or nullptr
     JoinedViews views;
+    const TreePart* trees = nullptr;  ///< in the order of the steps
+    std::size_t tree_count = 0;
+    bool take_ids =
+        false;          ///< the caller's ids are not mapped: init and its children are 0 of the setup user namespace
     int refusals = -1;  ///< socket: the listener of the command's filter goes there, or -1
 
     /// Fault injection, for tests only: this step (by index) or stage fails with this errno instead of being done.

@@ -58,12 +58,20 @@ int next_kept(const int* kept, std::size_t count, int from, int best) noexcept {
     return best;
 }
 
+int next_tree(const InitProgram& program, int from, int best) noexcept {
+    for (std::size_t i = 0; i < program.tree_count; ++i) {
+        best = next_kept(&program.trees[i].tree, 1, from, best);
+    }
+    return best;
+}
+
 // Closes every descriptor from 3 up that is neither in `keep` nor passed to the command.
 template <std::size_t Count>
 void close_all_but(const int (&keep)[Count], const InitProgram& program) noexcept {
     int from = 3;
     for (;;) {
-        const int kept = next_kept(program.passed, program.passed_count, from, next_kept(keep, Count, from, -1));
+        const int kept = next_kept(program.passed, program.passed_count, from,
+                                   next_tree(program, from, next_kept(keep, Count, from, -1)));
         if (kept < 0) {
             sys::close_range(static_cast<unsigned>(from), ~0U, 0);
             return;
@@ -210,6 +218,23 @@ void die_with_launcher(const InitProgram& program) noexcept {
     }
 }
 
+// The ids of the caller, root of the host, are not mapped here: what is made would be nobody's, and much that is closed
+// to users would be open. The raw calls, as for ChangeIds.
+int take_ids(const InitProgram& program) noexcept {
+    if (!program.take_ids) {
+        return 0;
+    }
+    if (::syscall(SYS_setresgid, 0, 0, 0) < 0 || ::syscall(SYS_setresuid, 0, 0, 0) < 0) {
+        return errno;
+    }
+    // A change of ids takes both off. Who joins writes no maps, and nobody inside may read its memory.
+    if (program.joined == nullptr) {
+        ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    }
+    die_with_launcher(program);
+    return 0;
+}
+
 // Before anything of the sandbox exists: what init is to the launcher and to its own children.
 void settle(const InitProgram& program) noexcept {
     wipe_arguments(program);
@@ -237,16 +262,21 @@ void prepare(const InitProgram& program, SetupContext& context, Links& links) no
     open_missing_streams();
     context.host_proc = ::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     context.cwd = ::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    // Root of the host may stand where nobody else may enter, its own init included: there the launcher has taken all
+    // that is relative to it.
+    const bool stands = context.cwd >= 0 || (program.take_ids && errno == EACCES);
     context.init = sys::pidfd_open(::getpid(), 0);
     context.views = program.views;
     // Away from the caller's directory, which would otherwise be reachable through init for as long as it lives.
-    const bool prepared = context.host_proc >= 0 && context.cwd >= 0 && context.init >= 0 && ::chdir("/") == 0 &&
+    const bool prepared = context.host_proc >= 0 && stands && context.init >= 0 && ::chdir("/") == 0 &&
                           ::pipe2(links.announce, O_CLOEXEC) == 0 && ::pipe2(links.proceed, O_CLOEXEC) == 0 &&
                           replace_streams(program);
     check(program, Stage::init_prepare, prepared ? 0 : errno);
     if (program.joined != nullptr) {
         check(program, Stage::join, join_namespaces(program));
     }
+    // Behind the descriptors above: a directory that only root of the host may enter is the caller's current one.
+    check(program, Stage::init_ids, take_ids(program));
     check(program, Stage::terminal, program.terminal != nullptr ? make_terminal(*program.terminal, context) : 0);
     if (program.time_offsets != nullptr) {
         check(program, Stage::time_namespace, make_time_namespace(program));
@@ -273,6 +303,9 @@ void let_go(const InitProgram& program, const SetupContext& context, const Links
         if (program.joined->all[i] >= 0) {
             ::close(program.joined->all[i]);
         }
+    }
+    for (std::size_t i = 0; i < program.tree_count; ++i) {
+        ::close(program.trees[i].tree);
     }
     sys::close_range(0, 2, 0);
 }

@@ -10,6 +10,7 @@ enum class Stage : std::uint32_t {
     none,
     placeholders,      ///< launcher: what is missing on the host below a writable directory
     pipes,             ///< launcher: the pipes of the handshake
+    id_mapped,         ///< launcher: the user namespace of an idmapped mount
     groups,            ///< launcher: no supplementary groups for init
     clone_init,        ///< launcher: clone3 of init with the setup user namespace
     uid_map,           ///< launcher: the setup user namespace's uid_map
@@ -19,6 +20,7 @@ enum class Stage : std::uint32_t {
     init_prepare,      ///< init: descriptors, cwd, /proc
     join,              ///< init: the namespaces of a running sandbox; intermediate process: those that are joined
     joined_views,      ///< intermediate process: proc, sysfs and mqueue of what it joined
+    init_ids,          ///< init: its own ids, where the caller's are not mapped
     terminal,          ///< init: the command's own terminal
     time_namespace,    ///< init: time namespace and its offsets
     setup,             ///< init: the setup child was killed; the error is a signal

@@ -104,6 +104,36 @@ int bind_onto_itself(const SetupState& state, const char* path, std::uint64_t bi
     return error;
 }
 
+// The launcher decided from what it saw there: something else under that name is somebody's trick, or at best news.
+int recognise(int tree, const plan::Source& source) noexcept {
+    plan::FileId now;
+    const int error = identify(tree, now);
+    return error != 0 ? error : now == source.expected ? 0 : ESTALE;
+}
+
+// The launcher has made the trees, with their attributes: init has no power over the file systems of the host.
+int attach_trees(SetupState& state, const plan::BindMount& bind) noexcept {
+    const InitProgram& program = state.program;
+    int error = ESTALE;
+    for (bool first = true; state.next_tree < program.tree_count; first = false) {
+        const TreePart& part = program.trees[state.next_tree];
+        if (part.bind != &bind) {
+            break;
+        }
+        ++state.next_tree;
+        error = first ? recognise(part.tree, bind.source) : 0;
+        error = error == EACCES ? 0 : error;  // nothing to say to these ids; the launcher has looked at it
+        if (error == 0) {
+            error = attach(state, part.tree, part.target);
+        }
+        ::close(part.tree);
+        if (error != 0) {
+            return error;
+        }
+    }
+    return error;
+}
+
 }  // namespace
 
 int open_target(const SetupState& state, const char* path) noexcept {
@@ -226,7 +256,13 @@ int execute(SetupState& state, const plan::MountScratch& step) noexcept {
 }
 
 int execute(SetupState& state, const plan::BindMount& step) noexcept {
+    if (step.id_mapped >= 0) {
+        return attach_trees(state, step);
+    }
     const char* path = step.source.path.c_str();
+    if (*path != '/' && state.context.cwd < 0) {
+        return EACCES;
+    }
     const bool is_root = path[0] == '/' && path[1] == '\0';
     const int tree = is_root ? take_old_root(state)
                              : sys::open_tree(*path == '/' ? AT_FDCWD : state.context.cwd, path,
@@ -234,11 +270,10 @@ int execute(SetupState& state, const plan::BindMount& step) noexcept {
     if (tree < 0) {
         return errno;
     }
-    // The launcher decided from what it saw there: something else under that name is somebody's trick, or at best news.
-    plan::FileId now;
-    int error = identify(tree, now);
-    if (error == 0 && !(now == step.source.expected)) {
-        error = ESTALE;
+    int error = recognise(tree, step.source);
+    // A file system of root's own (FUSE) says nothing to other ids, and shows them nothing.
+    if (error == EACCES && state.program.take_ids) {
+        error = 0;
     }
     if (error != 0) {
         ::close(tree);

@@ -13,11 +13,12 @@ struct SetupState {
     SetupContext context;
     int old_roots[8] = {-1, -1, -1, -1, -1, -1, -1, -1};  ///< copies of the old root's tree, one for each bind of `/`
     std::size_t old_root_count = 0;
-    int scratch = -1;  ///< the scratch tmpfs
-    int root = -1;     ///< the new `/`
-    int proc = -1;     ///< the fresh proc, before anything in it was made read-only
-    int sysfs = -1;    ///< the fresh sysfs
-    int quotas = -1;   ///< /proc/sys/user
+    std::size_t next_tree = 0;  ///< of InitProgram::trees
+    int scratch = -1;           ///< the scratch tmpfs
+    int root = -1;              ///< the new `/`
+    int proc = -1;              ///< the fresh proc, before anything in it was made read-only
+    int sysfs = -1;             ///< the fresh sysfs
+    int quotas = -1;            ///< /proc/sys/user
 };
 
 // mounts.cpp

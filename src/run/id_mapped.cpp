@@ -1,0 +1,317 @@
+#include "run/id_mapped.hpp"
+
+#include "host/mountinfo.hpp"
+#include "host/tree.hpp"
+#include "run/child/walk.hpp"
+#include "run/failure.hpp"
+#include "run/id_maps.hpp"
+#include "spec/paths.hpp"
+#include "sys/clone.hpp"
+#include "sys/syscalls.hpp"
+
+#include <sandbox/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <set>
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+namespace sandbox::run {
+
+struct IdMappedTrees::Shown {
+    std::size_t step;
+    const plan::BindMount& bind;
+    const plan::IdMapped& owners;
+};
+
+namespace {
+
+constexpr unsigned clone_mount = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_NO_AUTOMOUNT;
+
+// Interfaces of the kernel: what is in them is nobody's file.
+constexpr std::array kernel_types = {
+    "proc",    "sysfs",      "cgroup",    "cgroup2",     "debugfs", "tracefs",  "securityfs",
+    "bpf",     "configfs",   "pstore",    "efivarfs",    "autofs",  "devtmpfs", "devpts",
+    "fusectl", "rpc_pipefs", "selinuxfs", "binfmt_misc", "nsfs",
+};
+
+std::uint64_t attribute_bits(const plan::MountAttributes& attributes) {
+    return (attributes.read_only ? std::uint64_t{MOUNT_ATTR_RDONLY} : 0) |
+           (attributes.nosuid ? std::uint64_t{MOUNT_ATTR_NOSUID} : 0) |
+           (attributes.nodev ? std::uint64_t{MOUNT_ATTR_NODEV} : 0) |
+           (attributes.noexec ? std::uint64_t{MOUNT_ATTR_NOEXEC} : 0);
+}
+
+// Private: what is mounted on it inside must not appear on the host, whose mounts it is a copy of. Returns an errno.
+int settle(const sys::UniqueFd& tree, std::uint64_t bits, unsigned flags, int user_namespace) {
+    mount_attr attributes{};
+    attributes.attr_set = bits | (user_namespace >= 0 ? std::uint64_t{MOUNT_ATTR_IDMAP} : 0);
+    attributes.propagation = MS_PRIVATE;
+    attributes.userns_fd = user_namespace >= 0 ? static_cast<std::uint64_t>(user_namespace) : 0;
+    return sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH | flags, attributes) < 0 ? errno : 0;
+}
+
+sys::UniqueFd clone_tree(const std::string& path, unsigned flags) {
+    return sys::above_streams(sys::open_tree(AT_FDCWD, path.c_str(), clone_mount | flags));
+}
+
+// What the launcher saw when it planned. Returns an errno.
+int recognise(const sys::UniqueFd& found, const plan::Source& source) {
+    plan::FileId now;
+    const int error = found ? identify(found.get(), now) : errno;
+    return error != 0 ? error : now == source.expected ? 0 : ESTALE;
+}
+
+// Without a question to the file system, which may not answer; empty where it cannot be said.
+std::string path_of(const std::string& path) {
+    const sys::UniqueFd found(sys::above_streams(::open(path.c_str(), O_PATH | O_CLOEXEC)));
+    char text[PATH_MAX];
+    const ssize_t length =
+        found ? ::readlink(("/proc/self/fd/" + std::to_string(found.get())).c_str(), text, sizeof text) : -1;
+    return length > 0 && text[0] == '/' ? std::string(text, static_cast<std::size_t>(length)) : std::string();
+}
+
+std::vector<host::MountEntry> host_mounts() {
+    return host::parse_mountinfo(host::read_text("/proc/self/mountinfo"));
+}
+
+std::string type_of(const std::vector<host::MountEntry>& mounts, const std::string& path) {
+    const host::MountEntry* holder = nullptr;
+    for (const host::MountEntry& mount : mounts) {
+        if (spec::is_below_or_same(path, mount.target) &&
+            (holder == nullptr || mount.target.size() >= holder->target.size())) {
+            holder = &mount;
+        }
+    }
+    return holder == nullptr ? "unknown" : holder->type;
+}
+
+// Nothing but system calls: it may be the child of a process with threads. It ends with the launcher.
+[[noreturn]] void wait_to_be_killed(int launcher) {
+    pollfd watched{launcher, POLLIN, 0};
+    ::poll(&watched, 1, -1);
+    ::_exit(0);
+}
+
+// A user namespace exists with a process in it, or with a descriptor of it: the process is ended. Returns an errno.
+int make_user_namespace(const std::string& users, const std::string& groups, int self, sys::UniqueFd& made) {
+    sigset_t all;
+    sigset_t former;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &former);
+    int pidfd = -1;
+    clone_args arguments{};
+    arguments.flags = CLONE_NEWUSER | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+    arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+    const pid_t child = sys::clone_process(arguments);
+    int error = child < 0 ? errno : 0;
+    if (child == 0) {
+        wait_to_be_killed(self);
+    }
+    ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
+    if (error != 0) {
+        return error;
+    }
+    const sys::UniqueFd process(pidfd);
+    const std::string path = "/proc/" + std::to_string(child);
+    const sys::UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    error = directory ? write_map_file(directory.get(), "uid_map", users) : errno;
+    if (error == 0) {
+        error = write_map_file(directory.get(), "gid_map", groups);
+    }
+    if (error == 0) {
+        made = sys::above_streams(::openat(directory.get(), "ns/user", O_RDONLY | O_CLOEXEC));
+        error = made ? 0 : errno;
+    }
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, __WALL);
+    return error;
+}
+
+Error no_owners(const plan::Plan& plan, std::size_t step, const std::string& asked, const std::string& path,
+                const std::string& type) {
+    return Error((asked.empty() ? "" : asked + ": ") + "cannot show " + path + " with its owners: its file system (" +
+                 type + ") cannot be mounted with other ids")
+        .at({static_cast<unsigned>(step) + 1, plan::step_name(plan.steps[step]), plan::step_subject(plan.steps[step]),
+             EINVAL})
+        .with_fix("--map-users real, with which root inside is root of the host; or start it as an ordinary user");
+}
+
+// Room for many trees: their descriptors lie above the limit, which holds for new ones alone.
+class ManyDescriptors {
+  public:
+    ManyDescriptors() {
+        rlimit raised{};
+        if (::getrlimit(RLIMIT_NOFILE, &former_) == 0) {
+            raised = {former_.rlim_max, former_.rlim_max};
+            ::setrlimit(RLIMIT_NOFILE, &raised);
+        }
+    }
+    ManyDescriptors(const ManyDescriptors&) = delete;
+    ManyDescriptors& operator=(const ManyDescriptors&) = delete;
+    ~ManyDescriptors() { ::setrlimit(RLIMIT_NOFILE, &former_); }
+
+    /// Out of the way of what is opened below the former limit.
+    [[nodiscard]] sys::UniqueFd aside(sys::UniqueFd fd) const {
+        if (former_.rlim_cur >= former_.rlim_max) {
+            return fd;
+        }
+        sys::UniqueFd high(::fcntl(fd.get(), F_DUPFD_CLOEXEC, static_cast<int>(former_.rlim_cur)));
+        return high ? std::move(high) : std::move(fd);
+    }
+
+  private:
+    rlimit former_{};
+};
+
+}  // namespace
+
+std::vector<plan::IdExtent> owner_map(const plan::IdExtent& block, std::uint32_t owner, std::uint32_t command) {
+    std::vector<plan::IdExtent> map;
+    const auto plain = [&](std::uint32_t from, std::uint32_t to) {
+        if (from < to) {
+            map.push_back({from, block.outside + from, to - from});
+        }
+    };
+    const std::uint32_t low = std::min(owner, command);
+    const std::uint32_t high = std::max(owner, command);
+    if (low == high) {
+        plain(0, block.count);
+    } else if (high < block.count) {
+        plain(0, low);
+        map.push_back({low, block.outside + high, 1});
+        plain(low + 1, high);
+        map.push_back({high, block.outside + low, 1});
+        plain(high + 1, block.count);
+    } else {
+        plain(0, command);
+        plain(command + 1, block.count);
+        map.push_back({owner, block.outside + command, 1});
+    }
+    return map;
+}
+
+IdMappedTrees::IdMappedTrees(const plan::Plan& plan, int self) : plan_(plan), self_(self) {
+    if (plan.id_mapped.empty()) {
+        return;
+    }
+    const ManyDescriptors many;
+    for (std::size_t step = 0; step < plan.steps.size(); ++step) {
+        const auto* bind = std::get_if<plan::BindMount>(&plan.steps[step]);
+        if (bind != nullptr && bind->id_mapped >= 0) {
+            make({step, *bind, plan.id_mapped.at(static_cast<std::size_t>(bind->id_mapped))});
+            for (; aside_ < trees_.size(); ++aside_) {
+                trees_[aside_] = many.aside(std::move(trees_[aside_]));
+                parts_[aside_].tree = trees_[aside_].get();
+            }
+        }
+    }
+}
+
+int IdMappedTrees::user_namespace(const Shown& shown) {
+    const plan::CommandIds& ids = plan_.command_ids;
+    std::uint32_t user = ids.setup_user;
+    std::uint32_t group = ids.setup_group;
+    if (!shown.owners.plain) {
+        const plan::Source& top = shown.owners.top;
+        const sys::UniqueFd directory(sys::above_streams(::open(top.path.c_str(), O_PATH | O_CLOEXEC)));
+        struct statx entry {};
+        const int error = recognise(directory, top);
+        if (error != 0 ||
+            ::statx(directory.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_UID | STATX_GID, &entry) < 0) {
+            throw step_failure(plan_, shown.step, error != 0 ? error : errno);
+        }
+        // The group of root's files, which may be any, stays what it is.
+        if (entry.stx_uid != user) {
+            user = entry.stx_uid;
+            group = entry.stx_gid;
+        }
+    }
+    const std::string users = plan::map_text(owner_map(plan_.setup_maps.users.front(), user, ids.setup_user));
+    const std::string groups = plan::map_text(owner_map(plan_.setup_maps.groups.front(), group, ids.setup_group));
+    sys::UniqueFd& made = user_namespaces_[{users, groups}];
+    if (!made) {
+        if (const int error = make_user_namespace(users, groups, self_, made); error != 0) {
+            throw stage_failure(plan_, Stage::id_mapped, error);
+        }
+    }
+    return made.get();
+}
+
+void IdMappedTrees::add(const Shown& shown, sys::UniqueFd tree, const std::string& target) {
+    trees_.push_back(std::move(tree));
+    targets_.push_back(target);
+    parts_.push_back({&shown.bind, trees_.back().get(), targets_.back().c_str()});
+}
+
+void IdMappedTrees::make(const Shown& shown) {
+    const int owners = user_namespace(shown);
+    sys::UniqueFd tree = clone_tree(shown.bind.source.path, AT_RECURSIVE);
+    int error = recognise(tree, shown.bind.source);
+    if (error == 0) {
+        error = settle(tree, attribute_bits(shown.bind.attributes), AT_RECURSIVE, owners);
+        if (error == EINVAL || error == EPERM) {
+            make_one_by_one(shown, owners);
+            return;
+        }
+    }
+    if (error != 0) {
+        throw step_failure(plan_, shown.step, error);
+    }
+    add(shown, std::move(tree), shown.bind.target);
+}
+
+// One of the mounts is of a kind that cannot be idmapped, and the kernel does all of them or none.
+void IdMappedTrees::make_one_by_one(const Shown& shown, int user_namespace) {
+    const std::vector<host::MountEntry> mounts = host_mounts();
+    const std::string canonical = path_of(shown.bind.source.path);
+    sys::UniqueFd tree = clone_tree(shown.bind.source.path, 0);
+    if (const int error = recognise(tree, shown.bind.source); error != 0 || canonical.empty()) {
+        throw step_failure(plan_, shown.step, error != 0 ? error : ESTALE);
+    }
+    // A part of what was asked for may be a mount of its own, and is no more then than what is mounted below it.
+    const bool part = shown.bind.source.path != shown.owners.top.path &&
+                      std::ranges::any_of(mounts, [&](const auto& mount) { return mount.target == canonical; });
+    add_single(shown, user_namespace, part, std::move(tree), canonical, type_of(mounts, canonical));
+    std::set<std::string> places;
+    for (const host::MountEntry& mount : mounts) {
+        if (mount.target != canonical && spec::is_below_or_same(mount.target, canonical)) {
+            places.insert(mount.target);
+        }
+    }
+    for (const std::string& place : places) {  // in this order: what is above comes first
+        // Out of sight, or not to be copied: a recursive clone leaves it out, too.
+        if (sys::UniqueFd mount = clone_tree(place, 0)) {
+            add_single(shown, user_namespace, true, std::move(mount), place, type_of(mounts, place),
+                       place.substr(canonical == "/" ? 0 : canonical.size()));
+        }
+    }
+}
+
+// What cannot be idmapped is an error where it was asked for. What comes along is shown as it is, nobody's inside:
+// nothing of it is open that is not open to all - and read-only, as what is made there would belong to no user of the
+// host.
+void IdMappedTrees::add_single(const Shown& shown, int user_namespace, bool part, sys::UniqueFd tree,
+                               const std::string& path, const std::string& type, const std::string& rest) {
+    const std::uint64_t bits = attribute_bits(shown.bind.attributes);
+    if (settle(tree, bits, 0, user_namespace) != 0) {
+        if (!part && !shown.owners.optional && std::ranges::find(kernel_types, type) == kernel_types.end()) {
+            throw no_owners(plan_, shown.step, shown.owners.top.asked, path, type);
+        }
+        if (const int error = settle(tree, bits | (part ? MOUNT_ATTR_RDONLY : 0), 0, -1); error != 0) {
+            throw step_failure(plan_, shown.step, error);
+        }
+    }
+    add(shown, std::move(tree), shown.bind.target + rest);
+}
+
+}  // namespace sandbox::run
