@@ -172,15 +172,23 @@ void expect_errno_of_layer(const Answer& answer) {
     }
 }
 
+std::vector<Setting> with_ids_of_this_run(std::vector<Setting> settings) {
+    for (Setting& setting : settings) {
+        const std::vector<std::string> ids = sandbox_test::ids_of_this_run(setting.options);
+        setting.options.insert(setting.options.end(), ids.begin(), ids.end());
+    }
+    return settings;
+}
+
 }  // namespace
 
 const std::vector<Setting>& settings() {
-    static const std::vector<Setting> all{
+    static const std::vector<Setting> all = with_ids_of_this_run({
         {"by default", "", true, true, {}},
         {"without the filter", "\\-S", false, true, {"--seccomp", "none"}},
         {"without Landlock", "\\-L", true, false, {"--landlock", "none"}},
         {"without both", "\\-SL", false, false, {"--seccomp", "none", "--landlock", "none"}},
-    };
+    });
     return all;
 }
 

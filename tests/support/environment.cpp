@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -53,6 +54,14 @@ std::string sandbox_binary() {
     return given("SANDBOX_BIN");
 }
 
+std::vector<std::string> ids_of_this_run(const std::vector<std::string>& options) {
+    const char* const value = std::getenv("SANDBOX_TESTS_REAL_IDS");
+    const bool own = std::ranges::any_of(
+        options, [](const std::string& option) { return option == "--map-users" || option == "--map-groups"; });
+    return value == nullptr || std::string(value) != "1" || own ? std::vector<std::string>()
+                                                                : std::vector<std::string>{"--map-users", "real"};
+}
+
 std::string probe(const std::string& name) {
     return given("SANDBOX_PROBES") + "/" + name;
 }
@@ -67,6 +76,8 @@ std::vector<std::string> sandbox_command(const std::vector<std::string>& command
             break;
         }
     }
+    const std::vector<std::string> ids = ids_of_this_run(options);
+    words.insert(words.end(), ids.begin(), ids.end());
     words.insert(words.end(), options.begin(), options.end());
     words.emplace_back("--");
     words.insert(words.end(), command.begin(), command.end());

@@ -16,6 +16,8 @@ std::string given(const char* name);
 
 /// The path of the binary under test.
 std::string sandbox_binary();
+/// What is added to a sandbox's options where the whole program runs with root's own ids (SANDBOX_TESTS_REAL_IDS=1).
+std::vector<std::string> ids_of_this_run(const std::vector<std::string>& options);
 /// The path of a program of tests/probe.
 std::string probe(const std::string& name);
 /// `sandbox OPTION... -- COMMAND...`. A command that is a probe gets the probes' directory shown inside, wherever the
