@@ -18,7 +18,8 @@ PACKAGES = ("bash", "bsdutils", "coreutils", "dash", "diffutils", "findutils", "
 NOT_TAKEN = re.compile(r"/usr/share/(doc|man|info|locale|lintian|bug|bash-completion|perl5|apport)/|/usr/lib/systemd/"
                        r"|/lib/systemd/|/usr/lib/tmpfiles\.d/|/etc/(cron|init|logrotate|pam)")
 # With what they need, in the order of loading.
-MODULES = ("overlay", "tun", "veth", "dummy", "nf_tables")
+# The first is init's.
+MODULES = ("brd", "overlay", "tun", "veth", "dummy", "nf_tables")
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"  # what ldd asks, for every program, and slower
 

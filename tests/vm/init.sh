@@ -1,10 +1,16 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
 # The first program of the virtual machine. What a kernel unpacks an initramfs into cannot be left by pivot_root (EINVAL),
-# which is what every sandbox does: so the system is copied to a tmpfs, which becomes the root.
+# which is what every sandbox does; and the ids of a tmpfs cannot be mapped before Linux 6.3, which what root asks for is.
+# So the system is copied to a disk in memory, which becomes the root.
 set -e
-/bin/busybox mkdir -p /new
-/bin/busybox mount -t tmpfs -o mode=0755,size=75% root /new
+/bin/busybox mkdir -p /new /dev
+/bin/busybox mount -t devtmpfs dev /dev
+/bin/busybox insmod /system/vm/modules/00-brd.ko rd_nr=1 rd_size=1572864
+/bin/busybox rm /system/vm/modules/00-brd.ko
+/bin/busybox mke2fs -b 4096 -I 256 /dev/ram0 >/dev/null
+/bin/busybox mount -t ext4 /dev/ram0 /new
 /bin/busybox cp -a /system/. /new/
 /bin/busybox rm -rf /system
+/bin/busybox umount /dev
 exec /bin/busybox switch_root /new /vm/run
