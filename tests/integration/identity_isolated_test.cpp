@@ -78,7 +78,7 @@ TEST_F(IdentityOfRoot, WhatIsRootsOnTheHostIsClosed) {
     const std::string secret = directory() / "secret";
     write_file(secret, "secret\n");
     std::filesystem::permissions(secret, std::filesystem::perms{0600});
-    const std::string closed = "/var/lib/sandbox-test-" + std::to_string(getpid());
+    const std::string closed = "/var/sandbox-test-" + std::to_string(getpid());
     std::filesystem::create_directory(closed);
     std::filesystem::permissions(closed, std::filesystem::perms{0700});
     const Result result =
@@ -300,12 +300,12 @@ TEST_F(IdentityOfRootAndMounts, BelowASource) {
 // The mounts inside are copies: what happens to them stays inside, also where those of the host are shared.
 TEST_F(IdentityOfRoot, NothingIsMountedOnTheHost) {
     const std::string tree = make_tree("tree", other);
-    const Result result =
-        run({"unshare", "--mount", "--propagation", "shared", "sh", "-ec",
-             "mount --bind \"$1\" \"$1\"; mount --make-shared \"$1\"; before=$(grep -c . /proc/self/mountinfo); shift; "
-             "\"$@\"; after=$(grep -c . /proc/self/mountinfo); [ $before = $after ] && echo same",
-             "sh", tree, sandbox_binary(), "--rw", tree, "--tmpfs", tree + "/made", "--", "sh", "-c",
-             "grep -c " + tree + "/made /proc/self/mountinfo"});
+    const Result result = run({"unshare", "--mount", "--propagation", "private", "sh", "-ec",
+                               "mount --make-rshared /; mount --bind \"$1\" \"$1\"; mount --make-shared \"$1\"; "
+                               "before=$(grep -c . /proc/self/mountinfo); shift; "
+                               "\"$@\"; after=$(grep -c . /proc/self/mountinfo); [ $before = $after ] && echo same",
+                               "sh", tree, sandbox_binary(), "--rw", tree, "--tmpfs", tree + "/made", "--", "sh", "-c",
+                               "grep -c " + tree + "/made /proc/self/mountinfo"});
     EXPECT_EQ(result.out, "1\nsame\n") << result;
 }
 
