@@ -157,13 +157,18 @@ bool is(const plan::Step& step) {
     return std::holds_alternative<Kind>(step);
 }
 
-std::optional<Cause> bind_cause(const plan::BindMount& bind, int error) {
+std::optional<Cause> bind_cause(const plan::Plan& plan, const plan::BindMount& bind, int error) {
     switch (error) {
         case ESTALE:
             return Cause{bind.source.path + " was replaced by something else while the sandbox started", "try again"};
         case ENOENT:
             return Cause{"the target does not exist inside, or the source vanished while the sandbox started", ""};
         case EACCES:
+            if (plan.private_ids) {
+                return Cause{"a directory above " + bind.target +
+                                 " is open to root of the host alone, and root of the sandbox is not that one",
+                             "another place for it, as --rw .:/workspace --cwd /workspace, or --map-users real"};
+            }
             return Cause{"a directory above " + bind.source.path +
                              " cannot be searched inside: it belongs to an id that is "
                              "not mapped, and root of the sandbox has no power over it",
@@ -212,7 +217,7 @@ std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, 
                      "end other sandboxes, or sudo sysctl kernel.keys.maxkeys=2000"};
     }
     if (const auto* bind = std::get_if<plan::BindMount>(&step)) {
-        if (std::optional<Cause> cause = bind_cause(*bind, error)) {
+        if (std::optional<Cause> cause = bind_cause(plan, *bind, error)) {
             return cause;
         }
     }
@@ -227,6 +232,11 @@ std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, 
                      "choom -n SCORE sandbox ..., which root may, or a higher score"};
     }
     if (is<plan::ChangeDirectory>(step)) {
+        if (error == EACCES && plan.private_ids) {
+            return Cause{
+                "Permission denied: only root of the host may enter it, and root of the sandbox is not that one",
+                "--cwd DIR, or --ro .:/workspace --cwd /workspace, or --map-users real"};
+        }
         return Cause{error == ENOENT ? "it does not exist inside" : std::strerror(error),
                      "--cwd DIR, or --ro DIR to show it"};
     }

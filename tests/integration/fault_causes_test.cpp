@@ -112,7 +112,7 @@ TEST_F(FaultCauses, OfSteps) {
                  {"seccomp", "has a listener already", "\n  fix: leave --seccomp-log out"});
     expect_parts(message_for_step<plan::BindMount>(ESTALE), {"was replaced by something else", "\n  fix: try again"});
     expect_parts(message_for_step<plan::BindMount>(ENOENT), {"vanished"});
-    expect_parts(message_for_step<plan::BindMount>(EACCES), {"cannot be searched", "\n  fix: "});
+    expect_parts(message_for_step<plan::BindMount>(EACCES), {"a directory above", "\n  fix: "});
     expect_parts(message_for_step<plan::BindMount>(EINVAL), {"unbindable"});
     expect_parts(message_for_step<plan::ChangeDirectory>(ENOENT),
                  {"cwd", "does not exist inside", "\n  fix: --cwd DIR"});

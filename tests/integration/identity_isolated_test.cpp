@@ -309,6 +309,27 @@ TEST_F(IdentityOfRoot, NothingIsMountedOnTheHost) {
     EXPECT_EQ(result.out, "1\nsame\n") << result;
 }
 
+// What lies below a directory that only root may enter has no place of its own inside.
+TEST_F(IdentityOfRoot, BelowAClosedDirectory) {
+    const std::string closed = "/srv/sandbox-test-" + std::to_string(getpid());
+    const std::string place = closed + "/place";
+    std::filesystem::create_directories(place);
+    std::filesystem::permissions(closed, std::filesystem::perms{0700});
+    const Result refused = inside({"true"}, {.sandbox = {"--rw", "."}, .directory = place});
+    const Result nowhere = inside({"true"}, {.directory = place});
+    const Result shown = inside_shell("pwd; echo text >made; stat -c %u made",
+                                      {.sandbox = {"--rw", ".:/workspace", "--cwd", "/workspace"}, .directory = place});
+    const std::string made = std::filesystem::exists(place + "/made") ? read_file(place + "/made") : "";
+    std::filesystem::remove_all(closed);
+    EXPECT_EQ(refused.exit_status, 125) << refused;
+    EXPECT_TRUE(contains(refused.err, "open to root of the host alone")) << refused;
+    EXPECT_TRUE(contains(refused.err, "fix: another place for it, as --rw .:/workspace")) << refused;
+    EXPECT_EQ(nowhere.exit_status, 125) << nowhere;
+    EXPECT_TRUE(contains(nowhere.err, "--ro .:/workspace --cwd /workspace")) << nowhere;
+    EXPECT_EQ(shown.out, "/workspace\n0\n") << shown;
+    EXPECT_EQ(made, "text\n");
+}
+
 TEST_F(IdentityOfRoot, AsThePlanSays) {
     Result result = run(sandbox_command({"true"}, {"--explain", "--ro", directory().path()}));
     EXPECT_TRUE(contains(result.out, "setup uid_map: 0 ")) << result;
