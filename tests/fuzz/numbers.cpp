@@ -65,7 +65,7 @@ void numbers(std::string_view text) {
     }
     check(text, parse_seconds, seconds, INT64_MAX);
     // A whole number of seconds is the same to both, as far as it fits.
-    if (!negative && text.find_first_of(".") == std::string_view::npos && !text.ends_with("ms")) {
+    if (!negative && text.find('.') == std::string_view::npos && !text.ends_with("ms")) {
         check<std::int64_t>(
             text, [](std::string_view value) { return std::int64_t{parse_duration(value).count()}; },
             seconds ? std::optional<Wide>(*seconds > too_much ? *seconds : *seconds * 1'000'000'000) : seconds,

@@ -300,12 +300,13 @@ TEST_F(IdentityOfRootAndMounts, BelowASource) {
 // The mounts inside are copies: what happens to them stays inside, also where those of the host are shared.
 TEST_F(IdentityOfRoot, NothingIsMountedOnTheHost) {
     const std::string tree = make_tree("tree", other);
-    const Result result = run({"unshare", "--mount", "--propagation", "private", "sh", "-ec",
-                               "mount --make-rshared /; mount --bind \"$1\" \"$1\"; mount --make-shared \"$1\"; "
-                               "before=$(grep -c . /proc/self/mountinfo); shift; "
-                               "\"$@\"; after=$(grep -c . /proc/self/mountinfo); [ $before = $after ] && echo same",
-                               "sh", tree, sandbox_binary(), "--rw", tree, "--tmpfs", tree + "/made", "--", "sh", "-c",
-                               "grep -c " + tree + "/made /proc/self/mountinfo"});
+    const std::string script =
+        "mount --make-rshared /; mount --bind \"$1\" \"$1\"; mount --make-shared \"$1\"; before=$(grep -c . "
+        "/proc/self/mountinfo); shift; \"$@\"; after=$(grep -c . /proc/self/mountinfo); [ $before = $after ] && echo "
+        "same";
+    const std::string look = "grep -c " + tree + "/made /proc/self/mountinfo";
+    const Result result = run({"unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh", tree,
+                               sandbox_binary(), "--rw", tree, "--tmpfs", tree + "/made", "--", "sh", "-c", look});
     EXPECT_EQ(result.out, "1\nsame\n") << result;
 }
 
@@ -380,7 +381,7 @@ TEST_F(IdentityOfRoot, RootOfAContainer) {
         Words words = {"nsenter", "--user", "--target", pid, "--setuid", "0", "--setgid", "0"};
         const Words command = sandbox_command({"cat", "/proc/self/uid_map"}, options);
         words.insert(words.end(), command.begin(), command.end());
-        const Result result = run(words);
+        Result result = run(words);
         container.write("\n");
         container.wait();
         return result;
