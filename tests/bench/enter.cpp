@@ -4,12 +4,11 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
-#include <fcntl.h>
 #include <spawn.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +43,27 @@ class Target {
     pid_t pid_ = -1;
 };
 
+/// Where the sandbox is registered. Not below the directory of the programs: whoever starts there would not be shown
+/// it.
+class Runtime {
+  public:
+    explicit Runtime(const Caller& caller) {
+        if (::mkdtemp(path_.data()) == nullptr || ::chown(path_.c_str(), caller.uid, caller.gid) < 0) {
+            throw std::runtime_error("cannot make " + path_);
+        }
+    }
+    ~Runtime() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    Runtime(const Runtime&) = delete;
+    Runtime& operator=(const Runtime&) = delete;
+    [[nodiscard]] const char* path() const { return path_.c_str(); }
+
+  private:
+    std::string path_ = "/tmp/sandbox-bench.XXXXXX";
+};
+
 // unshare(1) forks: what it runs is its only child. Nothing where there is none in time.
 std::string child_of(pid_t pid) {
     const std::string path = "/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children";
@@ -71,15 +91,11 @@ std::vector<Command> commands(const Place& place, const std::string& target) {
 
 Section measure_enter(const Settings& settings, const Caller& caller) {
     const Effort effort = settings.quick ? Effort{100, 4} : Effort{1000, 20};
-    const std::string runtime = settings.place.make_directories("run", 1) + "/0";
+    const Runtime runtime(caller);
     const Figures figures = Figures::decode(run_as(
-        caller, settings.place.directory(),
+        caller, settings.place.directory(), [] {},
         [&] {
-            Place::give_to(runtime, caller.uid, caller.gid);
-            ::chmod(runtime.c_str(), 0700);
-        },
-        [&] {
-            ::setenv("XDG_RUNTIME_DIR", runtime.c_str(), 1);
+            ::setenv("XDG_RUNTIME_DIR", runtime.path(), 1);
             const Target sandbox({settings.place.sandbox(), "--name", "bench", "--", "/bin/sleep", "600"});
             const Target unshare(
                 {"/usr/bin/unshare", "-UrmpnfiuC", "--mount-proc", "--kill-child", "/bin/sleep", "600"});
