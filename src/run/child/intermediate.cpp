@@ -132,32 +132,30 @@ int take_views(const IntermediateProgram& own, JoinedViews& trees) noexcept {
     return error;
 }
 
-// "0 ID 1": the one id that the new user namespace has.
-int write_single_map(int directory, const char* file, unsigned id) noexcept {
-    char text[24] = "0 ";
-    std::size_t length = 2;
+// The digits of a number behind what is there; a text of 32 characters has room for every one of them.
+std::size_t append(char (&text)[32], std::size_t length, unsigned number) noexcept {
     unsigned divisor = 1;
-    while (id / divisor >= 10) {
+    while (number / divisor >= 10) {
         divisor *= 10;
     }
     for (; divisor > 0; divisor /= 10) {
-        text[length++] = static_cast<char>('0' + id / divisor % 10);
+        text[length++] = static_cast<char>('0' + number / divisor % 10);
     }
-    text[length++] = ' ';
-    text[length++] = '1';
+    return length;
+}
+
+// "0 ID 1": the one id that the new user namespace has.
+int write_single_map(int directory, const char* file, unsigned id) noexcept {
+    char text[32] = "0 ";
+    const std::size_t length = append(text, 2, id);
+    text[length] = ' ';
+    text[length + 1] = '1';
     return write_file(directory, file, text);
 }
 
 void write_maps(const IntermediateProgram& own, const InitProgram& program, pid_t init) noexcept {
     char path[32] = "/proc/";
-    std::size_t length = 6;
-    int divisor = 1;
-    while (init / divisor >= 10) {
-        divisor *= 10;
-    }
-    for (; divisor > 0; divisor /= 10) {
-        path[length++] = static_cast<char>('0' + init / divisor % 10);
-    }
+    append(path, 6, static_cast<unsigned>(init));
     const int directory = ::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     check(own, program, Stage::uid_map, directory < 0 ? errno : write_single_map(directory, "uid_map", ::geteuid()),
           init);
