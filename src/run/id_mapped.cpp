@@ -5,6 +5,7 @@
 #include "run/child/walk.hpp"
 #include "run/failure.hpp"
 #include "run/id_maps.hpp"
+#include "run/intermediate.hpp"
 #include "spec/paths.hpp"
 #include "sys/clone.hpp"
 #include "sys/syscalls.hpp"
@@ -64,6 +65,22 @@ sys::UniqueFd clone_tree(const std::string& path, unsigned flags) {
     return sys::above_streams(sys::open_tree(AT_FDCWD, path.c_str(), clone_mount | flags));
 }
 
+// A mount by the path that mountinfo has for it, in which there is no symbolic link: whoever owns a directory above may
+// have put one there since, to have another place of the host shown.
+sys::UniqueFd clone_mount_at(const std::string& place) {
+    open_how how{};
+    how.flags = O_PATH | O_CLOEXEC;
+    how.resolve = RESOLVE_NO_SYMLINKS;
+    const sys::UniqueFd found(sys::above_streams(sys::openat2(AT_FDCWD, place.c_str(), how)));
+    struct statx entry {};
+    if (!found ||
+        ::statx(found.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &entry) < 0 ||
+        (entry.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0) {
+        return {};
+    }
+    return sys::above_streams(sys::open_tree(found.get(), "", clone_mount | AT_EMPTY_PATH));
+}
+
 // What the launcher saw when it planned. Returns an errno.
 int recognise(const sys::UniqueFd& found, const plan::Source& source) {
     plan::FileId now;
@@ -71,12 +88,14 @@ int recognise(const sys::UniqueFd& found, const plan::Source& source) {
     return error != 0 ? error : now == source.expected ? 0 : ESTALE;
 }
 
-// Without a question to the file system, which may not answer; empty where it cannot be said.
-std::string path_of(const std::string& path) {
-    const sys::UniqueFd found(sys::above_streams(::open(path.c_str(), O_PATH | O_CLOEXEC)));
+// The real path of a source, as the one that was recognised has it; empty where it is another one by now.
+std::string path_of(const plan::Source& source) {
+    const sys::UniqueFd found(sys::above_streams(::open(source.path.c_str(), O_PATH | O_CLOEXEC)));
+    if (recognise(found, source) != 0) {
+        return {};
+    }
     char text[PATH_MAX];
-    const ssize_t length =
-        found ? ::readlink(("/proc/self/fd/" + std::to_string(found.get())).c_str(), text, sizeof text) : -1;
+    const ssize_t length = ::readlink(("/proc/self/fd/" + std::to_string(found.get())).c_str(), text, sizeof text);
     return length > 0 && text[0] == '/' ? std::string(text, static_cast<std::size_t>(length)) : std::string();
 }
 
@@ -121,9 +140,9 @@ int make_user_namespace(const std::string& users, const std::string& groups, int
     if (error != 0) {
         return error;
     }
-    const sys::UniqueFd process(pidfd);
+    const sys::UniqueFd process(sys::above_streams(pidfd));
     const std::string path = "/proc/" + std::to_string(child);
-    const sys::UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const sys::UniqueFd directory(sys::above_streams(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)));
     error = directory ? write_map_file(directory.get(), "uid_map", users) : errno;
     if (error == 0) {
         error = write_map_file(directory.get(), "gid_map", groups);
@@ -133,7 +152,7 @@ int make_user_namespace(const std::string& users, const std::string& groups, int
         error = made ? 0 : errno;
     }
     ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, __WALL);
+    reap(child);
     return error;
 }
 
@@ -273,7 +292,7 @@ void IdMappedTrees::make(const Shown& shown) {
 // One of the mounts is of a kind that cannot be idmapped, and the kernel does all of them or none.
 void IdMappedTrees::make_one_by_one(const Shown& shown, int user_namespace) {
     const std::vector<host::MountEntry> mounts = host_mounts();
-    const std::string canonical = path_of(shown.bind.source.path);
+    const std::string canonical = path_of(shown.bind.source);
     sys::UniqueFd tree = clone_tree(shown.bind.source.path, 0);
     if (const int error = recognise(tree, shown.bind.source); error != 0 || canonical.empty()) {
         throw step_failure(plan_, shown.step, error != 0 ? error : ESTALE);
@@ -290,7 +309,7 @@ void IdMappedTrees::make_one_by_one(const Shown& shown, int user_namespace) {
     }
     for (const std::string& place : places) {  // in this order: what is above comes first
         // Out of sight, or not to be copied: a recursive clone leaves it out, too.
-        if (sys::UniqueFd mount = clone_tree(place, 0)) {
+        if (sys::UniqueFd mount = clone_mount_at(place)) {
             add_single(shown, user_namespace, true, std::move(mount), place, type_of(mounts, place),
                        place.substr(canonical == "/" ? 0 : canonical.size()));
         }

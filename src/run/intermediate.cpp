@@ -1,13 +1,14 @@
 #include "run/intermediate.hpp"
 
+#include "host/tree.hpp"
 #include "spec/namespaces.hpp"
 #include "sys/clone.hpp"
 #include "sys/fd.hpp"
 #include "sys/syscalls.hpp"
 
 #include <cerrno>
-#include <cstdlib>
-#include <fstream>
+#include <charconv>
+#include <string>
 
 #include <poll.h>
 #include <sys/wait.h>
@@ -16,8 +17,9 @@ namespace sandbox::run {
 namespace {
 
 unsigned overflow_id(const char* file) {
-    unsigned id = 65534;
-    std::ifstream(file) >> id;
+    unsigned id = 65534;  // as the kernel has it by default
+    const std::string text = host::read_text(file);
+    std::from_chars(text.data(), text.data() + text.size(), id);
     return id;
 }
 

@@ -297,6 +297,31 @@ TEST_F(IdentityOfRootAndMounts, BelowASource) {
     EXPECT_EQ(owner_of(tree_ + "/new"), "1001:1001");
 }
 
+// Who owns the tree swaps a directory above a mount in it with a link to /, while root starts: what is mounted there
+// inside is that mount or none, never what the link leads to.
+TEST_F(IdentityOfRoot, AMountIsNotLookedForBehindALink) {
+    const std::string tree = make_tree("tree", other);
+    const std::string script =
+        "mkdir -p \"$1/a/etc\"; ln -s / \"$1/l\"; mount -t proc proc \"$1/a/etc\"\n"
+        "python3 -c 'import ctypes, sys\nlibc = ctypes.CDLL(None)\na, b = (sys.argv[1] + x for x in (\"/a\", "
+        "\"/l\"))\nwhile True: libc.renameat2(-100, a.encode(), -100, b.encode(), 2)' \"$1\" & swapper=$!\n"
+        "for i in $(seq 60); do \"$2\" --rw \"$1\" -- grep \"$1\" /proc/self/mountinfo 2>/dev/null || true; done\n"
+        "kill $swapper; wait $swapper || true; umount \"$1/a/etc\" 2>/dev/null || umount \"$1/l/etc\"";
+    const Result result =
+        run({"unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh", tree, sandbox_binary()});
+    EXPECT_EQ(result.exit_status, 0) << result;
+    std::size_t seen = 0;
+    for (const std::string& line : lines_of(result.out)) {
+        // Root and place: a directory bound onto itself has a path of the tree in both.
+        const std::size_t first = line.find(" " + tree + "/");
+        const bool own =
+            first == line.rfind(" " + tree + "/") ? contains(line, " - proc ") || contains(line, " - tmpfs ") : true;
+        EXPECT_TRUE(first == std::string::npos || own) << line;
+        seen += contains(line, " " + tree + " ") ? 1 : 0;
+    }
+    EXPECT_GT(seen, 0U) << "the control: some of them start";
+}
+
 // The mounts inside are copies: what happens to them stays inside, also where those of the host are shared.
 TEST_F(IdentityOfRoot, NothingIsMountedOnTheHost) {
     const std::string tree = make_tree("tree", other);

@@ -115,9 +115,9 @@ TEST_F(ViewRoot, LinksOfTheTreeDoNotLeadOut) {
 TEST_F(ViewRoot, ThingsOfTheHostAreShownOnPurpose) {
     ASSERT_EQ(mkdir((directory() / "work").c_str(), 0755), 0);
     const Result result =
-        in_tree("cd /work/deep && echo made > made && pwd; ls /etc; ls -A /",
-                {"--rw", "work:/work/deep", "--ro", "/etc/passwd:/etc/passwd", "--tmpfs", "/var/cache"});
-    EXPECT_EQ(result.out, "/work/deep\npasswd\nbin\ndev\netc\nproc\nroot\nrun\nsys\ntmp\nvar\nwork\n") << result;
+        in_tree("cd /job/deep && echo made > made && pwd; ls /etc; ls -A /",
+                {"--rw", "work:/job/deep", "--ro", "/etc/passwd:/etc/passwd", "--tmpfs", "/var/cache"});
+    EXPECT_EQ(result.out, "/job/deep\npasswd\nbin\ndev\netc\njob\nproc\nroot\nrun\nsys\ntmp\nvar\n") << result;
     EXPECT_EQ(read_file(directory() / "work/made"), "made\n");
 }
 

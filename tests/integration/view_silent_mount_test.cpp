@@ -183,23 +183,23 @@ echo "$status"; cat /media/lines
 // What a killed launcher has left lies in a file system that does not answer any more: it stays until that is gone.
 TEST_F(ViewSilentMount, OverWhatWasLeft) {
     const Result result = on_host_of_its_own(R"(
-mkdir -p /srv/work /srv/run; chmod 700 /srv/run; export XDG_RUNTIME_DIR=/srv/run
+mkdir -p /srv/tree /srv/run; chmod 700 /srv/run; export XDG_RUNTIME_DIR=/srv/run
 mkfifo /media/hold /media/said /media/runs
 try() { status=0; timeout -s KILL 30 "$SANDBOX" "$@" < /dev/null || status=$?; echo "$status"; }
-"$SANDBOX" --rw /srv/work --hide /srv/work/.env --rw /media -- sh -c 'echo > /media/runs; exec sleep 1000' &
+"$SANDBOX" --rw /srv/tree --hide /srv/tree/.env --rw /media -- sh -c 'echo > /media/runs; exec sleep 1000' &
 launcher=$!; read -r _ < /media/runs; kill -9 $launcher; wait $launcher || :
-ls -A /srv/work
-$PROBES/fuse /srv/work < /media/hold > /media/said & exec 9> /media/hold
+ls -A /srv/tree
+$PROBES/fuse /srv/tree < /media/hold > /media/said & exec 9> /media/hold
 read -r said < /media/said; echo "$said"
 try -- true
-try gc 2> /media/lines; grep -c '/srv/work: its file system does not answer' /media/lines
+try gc 2> /media/lines; grep -c '/srv/tree: its file system does not answer' /media/lines
 exec 9>&-; wait
-umount /srv/work
-ls -A /srv/work
+umount /srv/tree
+ls -A /srv/tree
 try -- true
-ls -A /srv/work /srv/run
+ls -A /srv/tree /srv/run
 )");
-    EXPECT_EQ(result.out, ".env\nmounted\n0\n125\n1\n.env\n0\n/srv/run:\n\n/srv/work:\n") << result;
+    EXPECT_EQ(result.out, ".env\nmounted\n0\n125\n1\n.env\n0\n/srv/run:\n\n/srv/tree:\n") << result;
 }
 
 // A pattern does not look into what is hidden already, whatever shows it.

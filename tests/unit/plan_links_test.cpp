@@ -34,9 +34,9 @@ struct HostWithLinks : FakeHost {
         tree.link("/home/ann/project/loop", "loop", ann);
         tree.link("/home/ann/project/theirs", "src", bob);
         tree.link("/home/ann/data", "/data/real", ann);
-        tree.link("/srv/work/data", "/data/real", ann);
-        tree.link("/srv/work/here", "there", ann);
-        tree.directory("/srv/work/there");
+        tree.link("/srv/job/data", "/data/real", ann);
+        tree.link("/srv/job/here", "there", ann);
+        tree.directory("/srv/job/there");
         tree.link("/srv/theirs", "/data/real", bob);
         tree.link("/srv/system", "/data/real", 0);
     }
@@ -89,7 +89,7 @@ TEST(Links, ThatLeadNowhere) {
 TEST(Links, OfTheSystemAndOfTheCallerAreFollowedElsewhere) {
     EXPECT_EQ(shown({ro("/srv/system", "/mnt")}), "/data/real");
     EXPECT_EQ(shown({ro("/home/ann/data", "/mnt")}), "/data/real");
-    EXPECT_EQ(shown({ro("/srv/work/data", "/mnt")}), "/data/real");
+    EXPECT_EQ(shown({ro("/srv/job/data", "/mnt")}), "/data/real");
 }
 
 TEST(Links, OfAnotherUserAreNot) {
@@ -111,10 +111,10 @@ TEST(Links, OfAnIdThatIsNotMappedAreTheSystems) {
 
 // What is shown writable now was so before, likely enough.
 TEST(Links, ThatLeadOutOfAWritableDirectoryAreNotFollowed) {
-    EXPECT_EQ(shown({rw("/srv/work"), ro("/srv/work/here", "/mnt")}), "/srv/work/there");
-    const std::string out = "leads out of /srv/work, to /data/real";
-    EXPECT_TRUE(shown({rw("/srv/work"), ro("/srv/work/data", "/mnt")}).ends_with(out));
-    EXPECT_TRUE(shown({ro("/srv/work/data", "/mnt"), rw("/srv/work")}).ends_with(out)) << "whatever comes first";
+    EXPECT_EQ(shown({rw("/srv/job"), ro("/srv/job/here", "/mnt")}), "/srv/job/there");
+    const std::string out = "leads out of /srv/job, to /data/real";
+    EXPECT_TRUE(shown({rw("/srv/job"), ro("/srv/job/data", "/mnt")}).ends_with(out));
+    EXPECT_TRUE(shown({ro("/srv/job/data", "/mnt"), rw("/srv/job")}).ends_with(out)) << "whatever comes first";
     Spec spec = with({ro("/home/ann/data", "/mnt")});
     spec.home = Home::writable;
     EXPECT_NE(explained(spec, HostWithLinks()).find("leads out of /home/ann, to /data/real"), std::string::npos);

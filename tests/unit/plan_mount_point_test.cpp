@@ -24,7 +24,7 @@ using test::rw;
 using test::tmpfs;
 
 struct HostWithPlaces : FakeHost {
-    HostWithPlaces() : FakeHost("/srv/work") {
+    HostWithPlaces() : FakeHost("/srv/job") {
         tree.directory("/opt/tool/lib");
         tree.file("/opt/readme");
         tree.link("/opt/link", "tool");
@@ -32,8 +32,8 @@ struct HostWithPlaces : FakeHost {
         tree.link("/opt/up", "../../../../etc");
         tree.link("/opt/loop", "pool");
         tree.link("/opt/pool", "loop");
-        tree.file("/srv/work/file");
-        tree.directory("/srv/work/data");
+        tree.file("/srv/job/file");
+        tree.directory("/srv/job/data");
     }
 };
 
@@ -52,7 +52,7 @@ TEST(MountPoint, OnesThatExist) {
     std::string text;
     text += section("--ro data:/opt", {ro("data", "/opt")});
     text += section("--rw data", {rw("data")});
-    text += section("--rw /srv/work/data/", {rw("/srv/work/data/")});
+    text += section("--rw /srv/job/data/", {rw("/srv/job/data/")});
     text += section("--ro file:/opt/readme", {ro("file", "/opt/readme")});
     text += section("--ro data:/opt/link", {ro("data", "/opt/link")});
     text += section("--ro data:/opt/up", {ro("data", "/opt/up")});
@@ -149,14 +149,14 @@ TEST(MountPoint, Impossible) {
 // Made on the host until the end; the directories between it and the writable one stay where they are.
 TEST(MountPoint, MissingBelowAWritableDirectory) {
     const HostWithPlaces host;
-    const Plan plan = plan_for(with({rw("data"), ro("file", "/srv/work/data/a/b/new"), tmpfs("/srv/work/data/a/c"),
-                                     ro("file", "/srv/work/data/a/c/in-tmpfs")}),
+    const Plan plan = plan_for(with({rw("data"), ro("file", "/srv/job/data/a/b/new"), tmpfs("/srv/job/data/a/c"),
+                                     ro("file", "/srv/job/data/a/c/in-tmpfs")}),
                                host);
     int error = 0;
-    const FileId id = host.tree.follow("/srv/work/data", error).value();
-    const Source data{"data", id, "--ro file:/srv/work/data/a/b/new"};
-    const Source other{"data", id, "--tmpfs /srv/work/data/a/c"};
-    const std::string here = "/srv/work/data";
+    const FileId id = host.tree.follow("/srv/job/data", error).value();
+    const Source data{"data", id, "--ro file:/srv/job/data/a/b/new"};
+    const Source other{"data", id, "--tmpfs /srv/job/data/a/c"};
+    const std::string here = "/srv/job/data";
     const auto without_root = [&] {
         std::vector<Placeholder> all = plan.placeholders;
         for (Placeholder& placeholder : all) {
@@ -242,17 +242,17 @@ TEST(MountPoint, BesideAPrivateDirectoryKeepsItPrivate) {
 // made under the old one is not protected. A mount point itself cannot be renamed.
 TEST(MountPoint, BelowAWritableMountCannotBeMovedAway) {
     HostWithPlaces host;
-    host.tree.directory("/srv/work/data/a/b/protected");
+    host.tree.directory("/srv/job/data/a/b/protected");
     const Plan plan = plan_for(with({rw("data"), ro("data/a/b/protected")}), host);
     std::vector<std::string> below;
     for (const Step& step : plan.steps) {
-        if (step_subject(step).find("/srv/work/data") != std::string::npos && !std::holds_alternative<Landlock>(step)) {
+        if (step_subject(step).find("/srv/job/data") != std::string::npos && !std::holds_alternative<Landlock>(step)) {
             below.push_back(step_name(step) + std::string(" ") + step_subject(step));
         }
     }
     EXPECT_EQ(below,
-              (std::vector<std::string>{"bind data at /srv/work/data", "pin /srv/work/data/a", "pin /srv/work/data/a/b",
-                                        "bind data/a/b/protected at /srv/work/data/a/b/protected"}));
+              (std::vector<std::string>{"bind data at /srv/job/data", "pin /srv/job/data/a", "pin /srv/job/data/a/b",
+                                        "bind data/a/b/protected at /srv/job/data/a/b/protected"}));
 }
 
 }  // namespace
