@@ -245,13 +245,13 @@ class Start {
         arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
         // No exit signal: a caller's wait(-1) or SIGCHLD handler never sees init.
         Born born{-1, Stage::clone_init, settings_.fault.error};
-        if (settings_.fault.stage == Stage::clone_init) {
-        } else if (settings_.inherited) {
+        const bool injected = settings_.fault.stage == Stage::clone_init;
+        if (!injected && settings_.inherited) {
             born = clone_in_inherited(plan_, *settings_.inherited, program, impl_->signals.get(), impl_->intermediate);
             if (born.init > 0) {
                 pidfd = sys::pidfd_open(born.init, 0);
             }
-        } else {
+        } else if (!injected) {
             born.init = sys::clone_process(arguments);
             born.error = errno;
             if (born.init == 0) {
