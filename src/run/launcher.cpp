@@ -9,19 +9,16 @@
 #include "run/intermediate.hpp"
 #include "run/process_impl.hpp"
 #include "run/program_texts.hpp"
-#include "spec/namespaces.hpp"
+#include "run/start.hpp"
 #include "sys/clone.hpp"
 #include "sys/syscalls.hpp"
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <string>
 #include <vector>
 
-#include <poll.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -49,457 +46,271 @@ Pipe make_pipe(const plan::Plan& plan) {
     return pipe;
 }
 
-class Start {
-  public:
-    Start(plan::Plan plan, Settings settings)
-        : settings_(std::move(settings)), impl_(std::make_unique<Process::Impl>()) {
-        impl_->plan = std::move(plan);
-        impl_->registration = std::move(settings_.registration);
-        if (settings_.joined) {
-            join_program_ = join_program(*settings_.joined, plan_.joined->owned);
-        }
-    }
-
-    Process run() {
-        if (settings_.foreground) {
-            check(Stage::pipes, impl_->enter_foreground());
-        }
-        watch_parent();
-        impl_->began = settings_.reporter ? settings_.reporter->begin() : limits::now();
-        impl_->watch_limits();
-        make_placeholders();
-        impl_->own_pid_namespace = plan_.fresh.contains(Namespace::pid);
-        prepare();
-        make_trees();
-        check(Stage::pipes, give_pipes(plan_, stream_ends_));
-        phase("prepare");
-        clone_init();
-        phase("clone");
-        write_maps();
-        phase("maps");
-        await_command();
-        impl_->reporter = settings_.reporter;
-        return Process(std::move(impl_));
-    }
-
-  private:
-    void phase(const char* name) {
-        if (settings_.reporter) {
-            settings_.reporter->phase(name);
-        }
-    }
-
-    void check(Stage stage, int error) {
-        if (stage == settings_.fault.stage) {
-            error = settings_.fault.error;
-        }
-        if (error != 0) {
-            abandon();
-            throw stage_failure(plan_, stage, error);
-        }
-    }
-
-    void abandon() {
-        impl_->send(Order::Kind::abort, 0);
-        impl_->finish();
-    }
-
-    // The parent may be gone before we look: then getppid() names another one by now.
-    void watch_parent() {
-        if (!settings_.die_with_parent) {
-            return;
-        }
-        const pid_t parent = ::getppid();
-        impl_->parent = above_streams(parent > 0 ? sys::pidfd_open(parent, 0) : -1);
-        if (!impl_->parent || ::getppid() != parent) {
-            throw Error("cannot watch the parent process: it is gone or in another pid namespace")
-                .with_fix("leave --die-with-parent out");
-        }
-    }
-
-    // Before the clone: what the child mounts on must be there. finish() removes them in every case.
-    void make_placeholders() {
-        if (!plan_.placeholders.empty()) {
-            impl_->placeholders = placeholder::Placeholders::make(plan_.placeholders);
-        }
-        check(Stage::placeholders, 0);
-    }
-
-    void prepare() {
-        check(Stage::pipes, 0);
-        Pipe orders = make_pipe(plan_);
-        Pipe statuses = make_pipe(plan_);
-        Pipe reports = make_pipe(plan_);
-        impl_->orders = std::move(orders.writer);
-        impl_->orders_reader = std::move(orders.reader);
-        impl_->statuses = std::move(statuses.reader);
-        status_writer_ = std::move(statuses.writer);
-        reports_ = std::move(reports.reader);
-        // Read until they are empty, not until they are closed: a process that another thread forks may keep them open.
-        ::fcntl(reports_.get(), F_SETFL, O_NONBLOCK);
-        ::fcntl(impl_->statuses.get(), F_SETFL, O_NONBLOCK);
-        report_writer_ = std::move(reports.writer);
-        self_ = above_streams(sys::pidfd_open(::getpid(), 0));
-        if (!self_) {
-            throw stage_failure(plan_, Stage::pipes, errno);
-        }
-        prepare_relays();
-        prepare_terminal();
-        prepare_refusals();
-    }
-
-    void make_trees() {
-        check(Stage::id_mapped, 0);
-        trees_.emplace(plan_, self_.get());
-    }
-
-    void prepare_refusals() {
-        for (const plan::Step& step : plan_.steps) {
-            if (const auto* seccomp = std::get_if<plan::Seccomp>(&step); seccomp != nullptr && !seccomp->told.empty()) {
-                impl_->refusals.emplace(seccomp->program);
-                check(Stage::refusals, impl_->refusals->open());
-            }
-        }
-    }
-
-    void prepare_terminal() {
-        if (!impl_->pty) {
-            return;
-        }
-        int ends[2];
-        if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-            throw stage_failure(plan_, Stage::pipes, errno);
-        }
-        terminal_ = sys::above_streams(ends[0]);
-        terminal_sender_ = sys::above_streams(ends[1]);
-        if (!terminal_ || !terminal_sender_) {
-            throw stage_failure(plan_, Stage::pipes, errno);
-        }
-        impl_->pty->count(impl_->budget ? &*impl_->budget : nullptr);
-        terminal_program_ = impl_->pty->program(terminal_sender_.get());
-    }
-
-    void prepare_relays() {
-        for (int fd = 0; fd <= 2; ++fd) {
-            const auto index = static_cast<std::size_t>(fd);
-            if (!plan_.relayed[index]) {
-                continue;
-            }
-            if (fd == 2 && plan_.errors_with_output) {
-                stream_ends_[2] = above_streams(::fcntl(stream_ends_[1].get(), F_DUPFD_CLOEXEC, 3));
-                continue;
-            }
-            Pipe pipe = make_pipe(plan_);
-            if (fd == 0) {
-                ::fcntl(pipe.writer.get(), F_SETFL, O_NONBLOCK);
-                stream_ends_[0] = sys::UniqueFd(::fcntl(pipe.reader.get(), F_DUPFD_CLOEXEC, 3));
-                impl_->relays.emplace_back(fd, true, std::move(pipe.writer), std::move(pipe.reader));
-            } else {
-                ::fcntl(pipe.reader.get(), F_SETFL, O_NONBLOCK);
-                stream_ends_[index] = std::move(pipe.writer);
-                limits::Budget* const budget = impl_->budget ? &*impl_->budget : nullptr;
-                impl_->relays.emplace_back(fd, false, std::move(pipe.reader), sys::UniqueFd(), budget);
-            }
-        }
-    }
-
-    void fill(InitProgram& program) {
-        program.trace = settings_.trace;
-        program.inodes = settings_.trace || impl_->registration;
-        program.joined = settings_.joined ? &join_program_ : nullptr;
-        program.die_with_thread = settings_.foreground;
-        program.order = impl_->orders_reader.get();
-        program.status = status_writer_.get();
-        program.report = report_writer_.get();
-        program.launcher = self_.get();
-        program.parent = impl_->parent.get();
-        for (std::size_t fd = 0; fd < stream_ends_.size(); ++fd) {
-            program.streams[fd] = stream_ends_[fd].get();
-        }
-        program.terminal = impl_->pty ? &terminal_program_ : nullptr;
-        program.trees = trees_->parts().data();
-        program.tree_count = trees_->parts().size();
-        program.take_ids = plan_.private_ids;
-        program.refusals = impl_->refusals ? impl_->refusals->sender() : -1;
-        program.fault_step = settings_.fault.step.value_or(SIZE_MAX);
-        program.fault_stage = settings_.fault.stage;
-        program.fault_error = settings_.fault.error;
-    }
-
-    void clone_init() {
-        program_texts_.emplace(plan_);
-        InitProgram program = program_texts_->program();
-        fill(program);
-        GroupsAside groups;
-        check(Stage::groups, plan_.drop_groups ? groups.remember() : 0);
-        check(Stage::groups, plan_.drop_groups ? groups.drop() : 0);
-        // Everything is blocked from before the clone on: no handler of the caller's may run in the child, and init
-        // never takes a signal.
-        sigset_t all;
-        sigset_t former;
-        sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &former);
-        int pidfd = -1;
-        clone_args arguments{};
-        arguments.flags = plan_.init_clone_flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
-        arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-        // No exit signal: a caller's wait(-1) or SIGCHLD handler never sees init.
-        Born born{-1, Stage::clone_init, settings_.fault.error};
-        const bool injected = settings_.fault.stage == Stage::clone_init;
-        if (!injected && settings_.inherited) {
-            born = clone_in_inherited(plan_, *settings_.inherited, program, impl_->signals.get(), impl_->intermediate);
-            if (born.init > 0) {
-                pidfd = sys::pidfd_open(born.init, 0);
-            }
-        } else if (!injected) {
-            born.init = sys::clone_process(arguments);
-            born.error = errno;
-            if (born.init == 0) {
-                run_init(program);
-            }
-        }
-        init_pid_ = born.init;
-        const int unrestored = plan_.drop_groups ? groups.restore() : 0;
-        ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
-        if (init_pid_ < 0) {
-            check(born.stage, born.error);
-        }
-        impl_->init_pid = init_pid_;
-        impl_->init = above_streams(pidfd);
-        if (!impl_->init) {
-            const int lost = errno;
-            ::kill(init_pid_, SIGKILL);
-            ::waitpid(init_pid_, nullptr, __WALL);
-            check(Stage::clone_init, lost);
-        }
-        if (impl_->placeholders) {
-            impl_->placeholders->started(init_pid_);
-        }
-        check(Stage::groups, unrestored);
-        if (settings_.inherited && born.stage != Stage::none) {
-            check(born.stage, born.error);  // of the maps
-        }
-        report_writer_.reset();
-        status_writer_.reset();
-        trees_.reset();
-        stream_ends_ = {};
-        terminal_sender_.reset();
-        if (impl_->refusals) {
-            impl_->refusals->let_go_of_sender();
-        }
-    }
-
-    void write_maps() {
-        if (settings_.joined || (settings_.inherited && settings_.inherited->owner)) {
-            say_go();  // the maps are written
-            return;
-        }
-        const std::string path = "/proc/" + std::to_string(init_pid_);
-        const sys::UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-        check(Stage::uid_map, directory ? 0 : errno);
-        try {
-            check(Stage::uid_map, write_uid_map(plan_, init_pid_, directory.get()));
-            // Without privileges a gid_map may be written only after setgroups is denied (CVE-2014-8989).
-            check(Stage::setgroups, plan_.setgroups ? 0 : write_map_file(directory.get(), "setgroups", "deny"));
-            check(Stage::gid_map, write_gid_map(plan_, init_pid_, directory.get()));
-        } catch (const HelperFailure& failure) {
-            abandon();
-            throw map_failure(plan_, failure);
-        }
-        say_go();
-    }
-
-    void say_go() {
-        const Order go{Order::Kind::go, 0};
-        const bool sent = settings_.fault.stage != Stage::handshake &&
-                          ::write(impl_->orders.get(), &go, sizeof go) == static_cast<ssize_t>(sizeof go);
-        check(Stage::handshake, sent ? 0 : errno);
-    }
-
-    // Until init says that the command runs, or somebody that it does not.
-    void await_command() {
-        for (bool running = false; !running;) {
-            // Init speaks last in every case: reports are waited for where they could fill the pipe.
-            std::array<pollfd, 5> watched{{{settings_.trace ? reports_.get() : -1, POLLIN, 0},
-                                           {impl_->statuses.get(), POLLIN, 0},
-                                           {impl_->init.get(), POLLIN, 0},
-                                           {impl_->signals.get(), POLLIN, 0},
-                                           impl_->watched_refusals()}};
-            if (::poll(watched.data(), watched.size(), impl_->milliseconds_left()) < 0) {
-                continue;
-            }
-            impl_->act_on_limits();
-            // exec itself may be refused for its arguments, and waits for the answer then.
-            if (watched[4].revents != 0) {
-                impl_->refusals->act(watched[4].revents);
-            }
-            // In this order: a report is written before what init says of it.
-            running = (watched[1].revents != 0 && read_statuses()) || watched[2].revents != 0;
-            read_reports();
-            if (failed_) {
-                impl_->finish();
-                throw step_failure(plan_, failed_->step, failed_->error);
-            }
-            if (!running && impl_->is_over_a_limit()) {
-                end_start(SIGKILL);
-                return;
-            }
-            if (!running && !executing_ && watched[3].revents != 0 && interrupted()) {
-                end_start(ending_signal_);
-                return;
-            }
-            if (executing_ && watched[3].revents != 0) {
-                hear_signals();
-            }
-        }
-        finish_start();
-    }
-
-    // There is no command yet that could do anything about it.
-    void end_start(int signal) {
-        impl_->reporter = settings_.reporter;
-        impl_->kill();
-        impl_->outcome = Outcome{Outcome::Kind::signaled, signal};
-        impl_->finish();
-    }
-
-    void read_reports() {
-        Report report;
-        ssize_t got = 0;
-        while ((got = ::read(reports_.get(), &report, sizeof report)) == static_cast<ssize_t>(sizeof report)) {
-            switch (report.kind) {
-                case Report::Kind::failed:
-                    failed_ = report;
-                    break;
-                case Report::Kind::step_done:
-                    impl_->trace.steps.push_back({report.step + 1, plan::step_name(plan_.steps[report.step]),
-                                                  plan::step_subject(plan_.steps[report.step]), report.value});
-                    break;
-                case Report::Kind::inode:
-                    impl_->trace.namespaces[report.step].inside = static_cast<std::uint64_t>(report.value);
-                    break;
-                case Report::Kind::executing:
-                    executing_ = true;
-                    break;
-            }
-        }
-        if (got == 0) {
-            reports_.reset();  // at its end poll(2) would return at once, again and again, until init speaks
-        }
-    }
-
-    // Whether init is past the start, in one way or the other. What it says later is for wait().
-    bool read_statuses() {
-        Status status;
-        while (::read(impl_->statuses.get(), &status, sizeof status) == static_cast<ssize_t>(sizeof status)) {
-            switch (status.kind) {
-                case Status::Kind::stage_failed:
-                    failed_stage_ = status;
-                    return true;
-                case Status::Kind::running:
-                    impl_->command = status.value;
-                    running_ = true;
-                    return true;
-                default:
-                    break;  // an end without a start: init closes the pipe behind it
-            }
-        }
-        return false;
-    }
-
-    void finish_start() {
-        // What init wrote before it ended.
-        while (!running_ && !failed_stage_ && read_statuses()) {
-        }
-        if (running_ && executing_) {
-            if (impl_->pty) {
-                check(Stage::terminal, impl_->pty->receive(terminal_.get()));
-            }
-            check(Stage::refusals, impl_->refusals ? impl_->refusals->receive() : 0);
-            settings_.joined.reset();
-            complete_trace();
-            tell_registry();
-            phase("steps");
-            return;
-        }
-        impl_->finish();
-        if (failed_stage_) {
-            throw stage_failure(plan_, static_cast<Stage>(failed_stage_->value), failed_stage_->detail);
-        }
-        throw lost_failure();
-    }
-
-    bool interrupted() {
-        hear_signals();
-        if (ending_signal_ == 0) {
-            return false;
-        }
-        // Behind the signal: what came after exec is the command's.
-        read_reports();
-        return !executing_ && !failed_;
-    }
-
-    // A signal that ends programs and comes while the sandbox is being made ends it; the others wait for the command.
-    void hear_signals() {
-        impl_->hear_signals();
-        for (const signalfd_siginfo& signal : impl_->deferred) {
-            if (ends_programs(static_cast<int>(signal.ssi_signo))) {
-                ending_signal_ = static_cast<int>(signal.ssi_signo);
-            }
-        }
-    }
-
-    // What cannot be found again is no sandbox with a name.
-    void tell_registry() {
-        if (!impl_->registration) {
-            return;
-        }
-        registry::Running running = std::move(settings_.described);
-        running.init = registry::identify_process(init_pid_);
-        running.command = registry::identify_process(impl_->command);
-        running.sandbox.started = std::time(nullptr);
-        running.sandbox.namespaces = impl_->trace.namespaces;
-        try {
-            impl_->registration->running(running);
-        } catch (const Error&) {
-            impl_->finish();
-            throw;
-        }
-    }
-
-    void complete_trace() {
-        if (!settings_.trace && !impl_->registration) {
-            return;
-        }
-        for (const spec::NamespaceRow& row : spec::namespace_table) {
-            impl_->trace.namespaces[static_cast<std::size_t>(row.kind)].outside = own_inode(row.name);
-        }
-        impl_->trace.notes = plan_.notes;
-    }
-
-    Settings settings_;
-    std::unique_ptr<Process::Impl> impl_;
-    const plan::Plan& plan_ = impl_->plan;
-    sys::UniqueFd status_writer_;
-    sys::UniqueFd reports_;
-    sys::UniqueFd report_writer_;
-    sys::UniqueFd self_;
-    std::array<sys::UniqueFd, 3> stream_ends_;
-    sys::UniqueFd terminal_;         ///< socket from init, with both ends of the command's own terminal
-    sys::UniqueFd terminal_sender_;  ///< init's end of it
-    TerminalProgram terminal_program_;
-    JoinProgram join_program_;
-    pid_t init_pid_ = -1;
-    int ending_signal_ = 0;
-    bool executing_ = false;  ///< the setup child is at its last step
-    bool running_ = false;    ///< and behind it
-    std::optional<Report> failed_;
-    std::optional<Status> failed_stage_;
-    std::optional<ProgramTexts> program_texts_;
-    std::optional<IdMappedTrees> trees_;
-};
-
 }  // namespace
+
+Start::Start(plan::Plan plan, Settings settings)
+    : settings_(std::move(settings)), impl_(std::make_unique<Process::Impl>()) {
+    impl_->plan = std::move(plan);
+    impl_->registration = std::move(settings_.registration);
+    if (settings_.joined) {
+        join_program_ = join_program(*settings_.joined, plan_.joined->owned);
+    }
+}
+
+Process Start::run() {
+    if (settings_.foreground) {
+        check(Stage::pipes, impl_->enter_foreground());
+    }
+    watch_parent();
+    impl_->began = settings_.reporter ? settings_.reporter->begin() : limits::now();
+    impl_->watch_limits();
+    make_placeholders();
+    impl_->own_pid_namespace = plan_.fresh.contains(Namespace::pid);
+    prepare();
+    make_trees();
+    check(Stage::pipes, give_pipes(plan_, stream_ends_));
+    phase("prepare");
+    clone_init();
+    phase("clone");
+    write_maps();
+    phase("maps");
+    await_command();
+    impl_->reporter = settings_.reporter;
+    return Process(std::move(impl_));
+}
+
+void Start::phase(const char* name) {
+    if (settings_.reporter) {
+        settings_.reporter->phase(name);
+    }
+}
+
+void Start::check(Stage stage, int error) {
+    if (stage == settings_.fault.stage) {
+        error = settings_.fault.error;
+    }
+    if (error != 0) {
+        abandon();
+        throw stage_failure(plan_, stage, error);
+    }
+}
+
+void Start::abandon() {
+    impl_->send(Order::Kind::abort, 0);
+    impl_->finish();
+}
+
+// The parent may be gone before we look: then getppid() names another one by now.
+void Start::watch_parent() {
+    if (!settings_.die_with_parent) {
+        return;
+    }
+    const pid_t parent = ::getppid();
+    impl_->parent = above_streams(parent > 0 ? sys::pidfd_open(parent, 0) : -1);
+    if (!impl_->parent || ::getppid() != parent) {
+        throw Error("cannot watch the parent process: it is gone or in another pid namespace")
+            .with_fix("leave --die-with-parent out");
+    }
+}
+
+// Before the clone: what the child mounts on must be there. finish() removes them in every case.
+void Start::make_placeholders() {
+    if (!plan_.placeholders.empty()) {
+        impl_->placeholders = placeholder::Placeholders::make(plan_.placeholders);
+    }
+    check(Stage::placeholders, 0);
+}
+
+void Start::prepare() {
+    check(Stage::pipes, 0);
+    Pipe orders = make_pipe(plan_);
+    Pipe statuses = make_pipe(plan_);
+    Pipe reports = make_pipe(plan_);
+    impl_->orders = std::move(orders.writer);
+    impl_->orders_reader = std::move(orders.reader);
+    impl_->statuses = std::move(statuses.reader);
+    status_writer_ = std::move(statuses.writer);
+    reports_ = std::move(reports.reader);
+    // Read until they are empty, not until they are closed: a process that another thread forks may keep them open.
+    ::fcntl(reports_.get(), F_SETFL, O_NONBLOCK);
+    ::fcntl(impl_->statuses.get(), F_SETFL, O_NONBLOCK);
+    report_writer_ = std::move(reports.writer);
+    self_ = above_streams(sys::pidfd_open(::getpid(), 0));
+    if (!self_) {
+        throw stage_failure(plan_, Stage::pipes, errno);
+    }
+    prepare_relays();
+    prepare_terminal();
+    prepare_refusals();
+}
+
+void Start::make_trees() {
+    check(Stage::id_mapped, 0);
+    trees_.emplace(plan_, self_.get());
+}
+
+void Start::prepare_refusals() {
+    for (const plan::Step& step : plan_.steps) {
+        if (const auto* seccomp = std::get_if<plan::Seccomp>(&step); seccomp != nullptr && !seccomp->told.empty()) {
+            impl_->refusals.emplace(seccomp->program);
+            check(Stage::refusals, impl_->refusals->open());
+        }
+    }
+}
+
+void Start::prepare_terminal() {
+    if (!impl_->pty) {
+        return;
+    }
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+        throw stage_failure(plan_, Stage::pipes, errno);
+    }
+    terminal_ = sys::above_streams(ends[0]);
+    terminal_sender_ = sys::above_streams(ends[1]);
+    if (!terminal_ || !terminal_sender_) {
+        throw stage_failure(plan_, Stage::pipes, errno);
+    }
+    impl_->pty->count(impl_->budget ? &*impl_->budget : nullptr);
+    terminal_program_ = impl_->pty->program(terminal_sender_.get());
+}
+
+void Start::prepare_relays() {
+    for (int fd = 0; fd <= 2; ++fd) {
+        const auto index = static_cast<std::size_t>(fd);
+        if (!plan_.relayed[index]) {
+            continue;
+        }
+        if (fd == 2 && plan_.errors_with_output) {
+            stream_ends_[2] = above_streams(::fcntl(stream_ends_[1].get(), F_DUPFD_CLOEXEC, 3));
+            continue;
+        }
+        Pipe pipe = make_pipe(plan_);
+        if (fd == 0) {
+            ::fcntl(pipe.writer.get(), F_SETFL, O_NONBLOCK);
+            stream_ends_[0] = sys::UniqueFd(::fcntl(pipe.reader.get(), F_DUPFD_CLOEXEC, 3));
+            impl_->relays.emplace_back(fd, true, std::move(pipe.writer), std::move(pipe.reader));
+        } else {
+            ::fcntl(pipe.reader.get(), F_SETFL, O_NONBLOCK);
+            stream_ends_[index] = std::move(pipe.writer);
+            limits::Budget* const budget = impl_->budget ? &*impl_->budget : nullptr;
+            impl_->relays.emplace_back(fd, false, std::move(pipe.reader), sys::UniqueFd(), budget);
+        }
+    }
+}
+
+void Start::fill(InitProgram& program) {
+    program.trace = settings_.trace;
+    program.inodes = settings_.trace || impl_->registration;
+    program.joined = settings_.joined ? &join_program_ : nullptr;
+    program.die_with_thread = settings_.foreground;
+    program.order = impl_->orders_reader.get();
+    program.status = status_writer_.get();
+    program.report = report_writer_.get();
+    program.launcher = self_.get();
+    program.parent = impl_->parent.get();
+    for (std::size_t fd = 0; fd < stream_ends_.size(); ++fd) {
+        program.streams[fd] = stream_ends_[fd].get();
+    }
+    program.terminal = impl_->pty ? &terminal_program_ : nullptr;
+    program.trees = trees_->parts().data();
+    program.tree_count = trees_->parts().size();
+    program.take_ids = plan_.private_ids;
+    program.refusals = impl_->refusals ? impl_->refusals->sender() : -1;
+    program.fault_step = settings_.fault.step.value_or(SIZE_MAX);
+    program.fault_stage = settings_.fault.stage;
+    program.fault_error = settings_.fault.error;
+}
+
+void Start::clone_init() {
+    program_texts_.emplace(plan_);
+    InitProgram program = program_texts_->program();
+    fill(program);
+    GroupsAside groups;
+    check(Stage::groups, plan_.drop_groups ? groups.remember() : 0);
+    check(Stage::groups, plan_.drop_groups ? groups.drop() : 0);
+    // Everything is blocked from before the clone on: no handler of the caller's may run in the child, and init
+    // never takes a signal.
+    sigset_t all;
+    sigset_t former;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &former);
+    int pidfd = -1;
+    clone_args arguments{};
+    arguments.flags = plan_.init_clone_flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+    arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+    // No exit signal: a caller's wait(-1) or SIGCHLD handler never sees init.
+    Born born{-1, Stage::clone_init, settings_.fault.error};
+    const bool injected = settings_.fault.stage == Stage::clone_init;
+    if (!injected && settings_.inherited) {
+        born = clone_in_inherited(plan_, *settings_.inherited, program, impl_->signals.get(), impl_->intermediate);
+        if (born.init > 0) {
+            pidfd = sys::pidfd_open(born.init, 0);
+        }
+    } else if (!injected) {
+        born.init = sys::clone_process(arguments);
+        born.error = errno;
+        if (born.init == 0) {
+            run_init(program);
+        }
+    }
+    init_pid_ = born.init;
+    const int unrestored = plan_.drop_groups ? groups.restore() : 0;
+    ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
+    if (init_pid_ < 0) {
+        check(born.stage, born.error);
+    }
+    impl_->init_pid = init_pid_;
+    impl_->init = above_streams(pidfd);
+    if (!impl_->init) {
+        const int lost = errno;
+        ::kill(init_pid_, SIGKILL);
+        ::waitpid(init_pid_, nullptr, __WALL);
+        check(Stage::clone_init, lost);
+    }
+    if (impl_->placeholders) {
+        impl_->placeholders->started(init_pid_);
+    }
+    check(Stage::groups, unrestored);
+    if (settings_.inherited && born.stage != Stage::none) {
+        check(born.stage, born.error);  // of the maps
+    }
+    report_writer_.reset();
+    status_writer_.reset();
+    trees_.reset();
+    stream_ends_ = {};
+    terminal_sender_.reset();
+    if (impl_->refusals) {
+        impl_->refusals->let_go_of_sender();
+    }
+}
+
+void Start::write_maps() {
+    if (settings_.joined || (settings_.inherited && settings_.inherited->owner)) {
+        say_go();  // the maps are written
+        return;
+    }
+    const std::string path = "/proc/" + std::to_string(init_pid_);
+    const sys::UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    check(Stage::uid_map, directory ? 0 : errno);
+    try {
+        check(Stage::uid_map, write_uid_map(plan_, init_pid_, directory.get()));
+        // Without privileges a gid_map may be written only after setgroups is denied (CVE-2014-8989).
+        check(Stage::setgroups, plan_.setgroups ? 0 : write_map_file(directory.get(), "setgroups", "deny"));
+        check(Stage::gid_map, write_gid_map(plan_, init_pid_, directory.get()));
+    } catch (const HelperFailure& failure) {
+        abandon();
+        throw map_failure(plan_, failure);
+    }
+    say_go();
+}
+
+void Start::say_go() {
+    const Order go{Order::Kind::go, 0};
+    const bool sent = settings_.fault.stage != Stage::handshake &&
+                      ::write(impl_->orders.get(), &go, sizeof go) == static_cast<ssize_t>(sizeof go);
+    check(Stage::handshake, sent ? 0 : errno);
+}
 
 Process start(plan::Plan plan, Settings settings) {
     return Start(std::move(plan), std::move(settings)).run();
