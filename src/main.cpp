@@ -3,6 +3,7 @@
 #include "cli/parse.hpp"
 #include "cli/privileges.hpp"
 #include "cli/run.hpp"
+#include "cli/scope.hpp"
 #include "cli/verbs.hpp"
 
 #include <sandbox/sandbox.hpp>
@@ -33,6 +34,7 @@ int act(std::span<const char* const> argv) {
         cli::print(explain(cli::spec_to_run(options)));
         return 0;
     }
+    cli::enter_scope(options, argv);
     cli::run(options);
 }
 

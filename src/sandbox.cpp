@@ -9,6 +9,7 @@
 #include "host/tree_without.hpp"
 #include "placeholder/sweep.hpp"
 #include "plan/build.hpp"
+#include "plan/cgroup.hpp"
 #include "plan/identity.hpp"
 #include "plan/render.hpp"
 #include "plan/report_place.hpp"
@@ -44,7 +45,9 @@ host::Wanted wanted(const Spec& spec) {
     wanted.user_ids = plan::asks_for_ids(spec.map_users);
     wanted.group_ids = plan::asks_for_ids(plan::group_mapping(spec));
     wanted.groups = spec.user && !spec.root;
-    wanted.limits = !spec.limits.resources.empty() || spec.limits.nice || spec.limits.cpu_time;
+    wanted.cgroups = spec.limits.need_cgroup() || spec.report || spec.report_descriptor;
+    wanted.limits =
+        spec.limits.best_effort || !spec.limits.resources.empty() || spec.limits.nice || spec.limits.cpu_time;
     return wanted;
 }
 
@@ -115,10 +118,12 @@ std::optional<run::InheritedNamespaces> open_inherited(const Spec& spec, const h
 
 // The placeholders of other sandboxes are not there: what is missing without them is missing. `look` finds them.
 template <class Look>
-plan::Plan make_plan(const Spec& spec, const Look& look, std::optional<run::InheritedNamespaces>& inherited) {
+plan::Plan make_plan(const Spec& spec, const Look& look, std::optional<run::InheritedNamespaces>& inherited,
+                     bool scope_can_be_had = true) {
     spec::validate(spec);
     host::Facts facts = host::probe(wanted(spec));
     facts.state = placeholder::own_state_paths();
+    facts.cgroups.manager = facts.cgroups.manager && scope_can_be_had;
     const HostTree host(facts);
     const host::Tree& tree = host.get();
     if (spec.system_call_profile) {
@@ -189,8 +194,10 @@ Process start(const Spec& spec, const std::shared_ptr<report::Reporter>& reporte
     run::Settings settings;
     plan::Plan plan = make_plan(
         spec, [] { return placeholder::sweep().known; }, settings.inherited);
-    if (hold_state(spec, plan)) {
-        plan = make_plan(spec, placeholder::known, settings.inherited);
+    // Whoever could be run again in a scope has been.
+    const bool scope = !plan.cgroup || !plan.cgroup->parent.empty() || !spec.limits.best_effort;
+    if (hold_state(spec, plan) || !scope) {
+        plan = make_plan(spec, placeholder::known, settings.inherited, scope);
     }
     check_report_descriptor(spec, plan);
     run::load_contents(plan);
@@ -220,6 +227,13 @@ Process launch(const Spec& spec) {
         }
         throw;
     }
+}
+
+bool needs_scope(const Spec& spec) {
+    if (!spec.limits.need_cgroup()) {
+        return false;
+    }
+    return plan::takes_scope(spec, host::probe_cgroups());
 }
 
 std::vector<std::string> collect_garbage() {

@@ -14,14 +14,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <memory>
-#include <string_view>
 #include <utility>
 
-#include <dirent.h>
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -138,22 +135,6 @@ void end_by_force(const registry::Found& found, bool init_as_well) {
 
 constexpr std::chrono::seconds grace{2};  // for a launcher to take note of the end
 
-std::uint64_t field(std::string_view text, std::size_t number) {
-    for (; number > 0; --number) {
-        text.remove_prefix(std::min(text.find(' ') + 1, text.size()));
-    }
-    std::uint64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
-
-std::uint64_t resident_pages(const std::string& process) {
-    const sys::UniqueFd file(sys::above_streams(::open((process + "/statm").c_str(), O_RDONLY | O_CLOEXEC)));
-    char text[256];
-    const ssize_t length = file ? ::read(file.get(), text, sizeof text) : -1;
-    return length > 0 ? field({text, static_cast<std::size_t>(length)}, 1) : 0;
-}
-
 }  // namespace
 
 // Between its command's exec and its launcher's taking note of it, somebody may have heard of it already.
@@ -183,23 +164,6 @@ std::vector<NamedSandbox> list() {
 std::optional<NamedSandbox> find(const std::string& name) {
     const std::optional<registry::Found> found = find_started(name);
     return found ? std::optional(registry::sandbox_of(found->entry)) : std::nullopt;
-}
-
-std::uint64_t resident_memory(const NamedSandbox& sandbox) {
-    // Every process of the sandbox is in the command's guest user namespace, or in one below it: those that the command
-    // makes are not found.
-    const std::uint64_t user = sandbox.namespaces.at(static_cast<std::size_t>(Namespace::user)).inside;
-    std::uint64_t pages = 0;
-    const std::unique_ptr<DIR, int (*)(DIR*)> processes(::opendir("/proc"), &::closedir);
-    while (const dirent* entry = processes ? ::readdir(processes.get()) : nullptr) {
-        const std::string path = std::string("/proc/") + entry->d_name;
-        struct stat found {};
-        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && ::stat((path + "/ns/user").c_str(), &found) == 0 &&
-            found.st_ino == user) {
-            pages += resident_pages(path);
-        }
-    }
-    return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 bool stop(const std::string& name, std::chrono::milliseconds patience) {

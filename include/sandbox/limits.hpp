@@ -6,11 +6,13 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <string>
 
 namespace sandbox {
 
-/// A limit that ends the command when it is reached.
-enum class Limit : std::uint8_t { timeout, cpu_time, output };
+/// A limit that can be the reason for an end: the first three end the command when they are reached; memory and pids
+/// are the reason where they were reached and the command then failed.
+enum class Limit : std::uint8_t { timeout, cpu_time, output, memory, pids };
 
 /// The limits of setrlimit(2), which each process has for itself; named as there. nproc is counted for the sandbox.
 enum class Resource : std::uint8_t {
@@ -58,6 +60,26 @@ struct Limits {
     /// Bytes that the command may write to descriptors 1 and 2 together. They are pipes then, unless they are on a
     /// terminal of its own; what is beyond is not passed on, and everything inside is killed at once. May be 0.
     std::optional<std::uint64_t> output;
+
+    /// The following are of all processes inside together, and held by a cgroup (cgroups(7), version 2) that the
+    /// sandbox gets below one that the caller may use: launch() throws Error where there is none.
+    ///
+    /// Bytes of memory, what the kernel keeps for them and files in its cache included: memory.max. Not 0.
+    std::optional<std::uint64_t> memory = {};
+    /// Bytes of swap: memory.swap.max. With `memory` alone there is none.
+    std::optional<std::uint64_t> swap = {};
+    /// Thousandths of a processor, each tenth of a second: cpu.max. Not less than 10.
+    std::optional<std::uint64_t> cpus = {};
+    /// Processes and threads, the command included: pids.max, to which the sandbox's own are added. Not 0.
+    std::optional<std::uint64_t> pids = {};
+    std::optional<unsigned> io_weight = {};  ///< 1..10000, the default being 100: io.weight
+    std::optional<std::string> cpuset = {};  ///< processors as 0-3,8: cpuset.cpus
+    /// Where there is no cgroup: `pids` is held by RLIMIT_NPROC, and `memory` by RLIMIT_AS for each process on its own.
+    /// The others cannot be held so.
+    bool best_effort = false;
+    [[nodiscard]] bool need_cgroup() const noexcept {
+        return memory || swap || cpus || pids || io_weight || cpuset;
+    }
 
     std::map<Resource, ResourceLimit> resources;
     std::optional<int> nice;       ///< -20..19, nice(2); below the caller's own only where RLIMIT_NICE allows it

@@ -31,13 +31,35 @@ struct Outcome {
     [[nodiscard]] int exit_status() const noexcept;
 };
 
-/// What a sandbox has used, as far as the kernel tells without a cgroup: what has been waited for, and what the
-/// launcher saw where a limit ended the command.
+/// How long processes waited for something that was short: `total` of cgroup.rst, PSI.
+struct Pressure {
+    std::chrono::nanoseconds some{};  ///< at least one
+    std::chrono::nanoseconds full{};  ///< all at once
+};
+
+/// What only a cgroup counts. What a kernel does not count is not there.
+struct CgroupUsage {
+    std::optional<std::uint64_t> peak_pids;  ///< processes and threads at once, those of the sandbox itself left out
+    std::uint64_t refused_pids = 0;          ///< how often one could not be made because of Limits::pids
+    std::uint64_t out_of_memory_kills = 0;   ///< processes that the kernel killed because of Limits::memory
+    std::optional<std::uint64_t> read_bytes;  ///< from block devices
+    std::optional<std::uint64_t> written_bytes;
+    std::optional<std::chrono::nanoseconds> throttled;  ///< held up by Limits::cpus
+    std::optional<Pressure> cpu;
+    std::optional<Pressure> memory;
+    std::optional<Pressure> io;
+};
+
+/// What a sandbox has used: as its cgroup has counted it where it has one. As far as the kernel tells otherwise: what
+/// has been waited for, and what the launcher saw where a limit ended the command.
 struct Usage {
     std::chrono::nanoseconds wall{};    ///< from the beginning of launch() to the end of everything
     std::chrono::nanoseconds user{};    ///< of all processes, init and the setup included
     std::chrono::nanoseconds system{};  ///< likewise
-    std::uint64_t peak_memory = 0;      ///< bytes: the most that one process had in memory, init included
+    /// Bytes: the most that all had in memory together, where `peak_of_all`; else that one process had, init included.
+    std::uint64_t peak_memory = 0;
+    bool peak_of_all = false;
+    std::optional<CgroupUsage> cgroup = {};
 };
 
 /// One executed step, with Spec::trace.
@@ -108,6 +130,10 @@ class Process {
 
 /// The plan of a run, as text; runs nothing. Throws Error for a Spec that launch() would refuse.
 [[nodiscard]] std::string explain(const Spec& spec);
+
+/// Whether the limits of the Spec take a cgroup that only systemd can make: launch() throws then, and succeeds in a
+/// program that was started by `systemd-run --user --scope -p Delegate=yes`. Asks the kernel, and nobody else.
+[[nodiscard]] bool needs_scope(const Spec& spec);
 
 /// Removes what launchers that were killed have left on the host: placeholders below writable directories (sandbox(1),
 /// FILES). Every launch() does the same. Returns a line for each thing that could not be cleared, and why.

@@ -42,7 +42,19 @@ struct NamedSandbox {
     std::vector<ShownPath> paths;
     CapabilitySet capabilities;
     std::string cwd;                 ///< inside
-    std::vector<std::string> notes;  ///< as explain() has them
+    std::vector<std::string> notes;   ///< as explain() has them
+    std::vector<std::string> limits;  ///< likewise, a line each
+    std::string cgroup;               ///< the directory of its own, where it has one
+};
+
+/// What a sandbox uses by now.
+struct LiveUsage {
+    std::uint64_t memory = 0;             ///< bytes
+    std::chrono::nanoseconds cpu_time{};  ///< of all that was started inside
+    std::uint64_t pids = 0;               ///< processes; where a cgroup counts threads
+    /// A cgroup has counted it. Otherwise `memory` is what the processes have resident, what several share being counted
+    /// for each, and `cpu_time` theirs and that of those they have waited for.
+    bool counted = false;
 };
 
 /// All that run, by name.
@@ -50,8 +62,8 @@ struct NamedSandbox {
 /// The one of that name, if it runs.
 [[nodiscard]] std::optional<NamedSandbox> find(const std::string& name);
 
-/// Bytes of memory that its processes have resident; what several share is counted for each. Looks at all of /proc.
-[[nodiscard]] std::uint64_t resident_memory(const NamedSandbox& sandbox);
+/// Without a cgroup it looks at all of /proc. Zeros once it has ended.
+[[nodiscard]] LiveUsage live_usage(const NamedSandbox& sandbox);
 
 /// SIGTERM to the command, and after `patience` SIGKILL; returns when all of the sandbox is gone. False where there is
 /// none of that name.

@@ -102,7 +102,7 @@ Json inspection_tree(const NamedSandbox& sandbox) {
         .add("launcher", json::number(static_cast<std::uint64_t>(sandbox.launcher)))
         .add("started", json::number(static_cast<std::uint64_t>(sandbox.started)))
         .add("detached", json::boolean(sandbox.detached))
-        .add("memory", json::number(resident_memory(sandbox)))
+        .add("memory", json::number(live_usage(sandbox).memory))
         .add("command", json::texts(sandbox.arguments))
         .add("cwd", json::text(sandbox.cwd))
         .add("uid", json::number(sandbox.user))
@@ -112,6 +112,8 @@ Json inspection_tree(const NamedSandbox& sandbox) {
         .add("namespaces", namespaces_tree(sandbox))
         .add("paths", paths_tree(sandbox))
         .add("capabilities", capabilities_tree(sandbox.capabilities))
+        .add("limits", json::texts(sandbox.limits))
+        .add("cgroup", sandbox.cgroup.empty() ? Json{} : json::text(sandbox.cgroup))
         .add("notes", json::texts(sandbox.notes));
 }
 
@@ -127,7 +129,7 @@ std::string inspection_text(const NamedSandbox& sandbox) {
         {"pid", std::to_string(sandbox.command) + " (init " + std::to_string(sandbox.init) + ", launcher " +
                     std::to_string(sandbox.launcher) + (sandbox.detached ? ", detached)" : ")")},
         {"age", age_text(std::time(nullptr) - sandbox.started)},
-        {"memory", size_text(resident_memory(sandbox))},
+        {"memory", size_text(live_usage(sandbox).memory)},
         {"user", std::to_string(sandbox.user) + ":" + std::to_string(sandbox.group)},
         {"capabilities", spec::names(sandbox.capabilities)},
     };
@@ -136,6 +138,12 @@ std::string inspection_text(const NamedSandbox& sandbox) {
     text += ranges_text("uid", sandbox.users) + ranges_text("gid", sandbox.groups);
     text += "namespaces\n" + namespaces_text(sandbox);
     text += "paths\n" + paths_text(sandbox);
+    if (!sandbox.limits.empty()) {
+        text += "limits\n";
+        for (const std::string& limit : sandbox.limits) {
+            text += "  " + spec::escaped(limit) + "\n";
+        }
+    }
     text += "notes\n";
     for (const std::string& note : sandbox.notes) {
         text += "  " + spec::escaped(note) + "\n";

@@ -70,7 +70,7 @@ std::string list_table(std::span<const NamedSandbox> sandboxes) {
     const std::int64_t now = std::time(nullptr);
     for (const NamedSandbox& sandbox : sandboxes) {
         rows.push_back({sandbox.name, std::to_string(sandbox.command), std::to_string(sandbox.user),
-                        size_text(resident_memory(sandbox)), age_text(now - sandbox.started), shared_text(sandbox),
+                        size_text(live_usage(sandbox).memory), age_text(now - sandbox.started), shared_text(sandbox),
                         arguments_text(sandbox)});
     }
     return table_text(rows);

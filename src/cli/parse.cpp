@@ -200,6 +200,27 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::tmp_size:
             spec.limits.tmp_size = parse_size_limit(value);
             return;
+        case OptionId::memory:
+            spec.limits.memory = parse_size_limit(value);
+            return;
+        case OptionId::swap:
+            spec.limits.swap = spec::parse_size(value);
+            return;
+        case OptionId::cpus:
+            spec.limits.cpus = parse_cpus(value);
+            return;
+        case OptionId::pids:
+            spec.limits.pids = parse_count(value);
+            return;
+        case OptionId::io_weight:
+            spec.limits.io_weight = parse_io_weight(value);
+            return;
+        case OptionId::cpuset:
+            spec.limits.cpuset = parse_cpuset(value);
+            return;
+        case OptionId::holding:
+            spec.limits.best_effort = parse_holding(value);
+            return;
         case OptionId::kill_after:
             spec.limits.kill_after = spec::parse_duration(value);
             return;

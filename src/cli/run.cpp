@@ -4,6 +4,7 @@
 #include "cli/detach.hpp"
 #include "cli/foreground.hpp"
 #include "cli/hint.hpp"
+#include "cli/listing.hpp"
 #include "cli/quote.hpp"
 #include "cli/status.hpp"
 #include "cli/summary.hpp"
@@ -49,13 +50,23 @@ void say_what_was_closed(const Options& options, const Outcome& outcome) {
 }
 
 // What a reader of the log asks first.
-void say_which_limit(const Options& options, const Outcome& outcome) {
+void say_which_limit(const Options& options, const Outcome& outcome, const Usage& usage) {
     if (!outcome.limit || options.quiet) {
         return;
     }
     const Limits& limits = options.spec.limits;
+    const CgroupUsage figures = usage.cgroup.value_or(CgroupUsage{});
     std::string after;
     switch (*outcome.limit) {
+        case Limit::memory:
+            say("sandbox: out of memory: " + std::to_string(figures.out_of_memory_kills) +
+                (figures.out_of_memory_kills == 1 ? " process was" : " processes were") + " killed at --memory " +
+                size_text(limits.memory.value()) + "\n");
+            return;
+        case Limit::pids:
+            say("sandbox: no process beyond --pids " + std::to_string(limits.pids.value()) + " could be started, " +
+                std::to_string(figures.refused_pids) + (figures.refused_pids == 1 ? " time" : " times") + "\n");
+            return;
         case Limit::timeout:
             after = spec::seconds_text(limits.timeout.value());
             break;
@@ -161,7 +172,7 @@ void run(const Options& options) {
         say(verbose_text(process.trace()));
     }
     finish(process, status, [&](const Outcome& outcome) {
-        say_which_limit(options, outcome);
+        say_which_limit(options, outcome, process.usage());
         if (options.summary) {
             say(summary_line(outcome, process.usage()));
         }

@@ -20,6 +20,12 @@ std::string seconds(std::chrono::nanoseconds time) {
 }
 
 std::string fate(const Outcome& outcome) {
+    if (outcome.limit == Limit::memory) {
+        return "out of memory";
+    }
+    if (outcome.limit == Limit::pids) {
+        return "out of processes";
+    }
     if (outcome.limit) {
         return "ended by " + std::string(spec::option(*outcome.limit));
     }

@@ -46,6 +46,7 @@ inline constexpr auto verb_table = std::to_array<Verb>({
 enum class VerbOptionId : std::uint8_t {
     list_json,
     list_namespaces,
+    list_watch,
     enter_cwd,
     enter_env,
     enter_tty,
@@ -69,6 +70,8 @@ inline constexpr auto verb_options = std::to_array<VerbOption>({
     {VerbOptionId::list_json, VerbId::list, "json", "", Repeat::any, "As an array of JSON, for programs."},
     {VerbOptionId::list_namespaces, VerbId::list, "namespaces", "", Repeat::any,
      "A line for each namespace, as lsns(8) shows them."},
+    {VerbOptionId::list_watch, VerbId::list, "watch", "", Repeat::any,
+     "Every second again, with what they use, until Ctrl-C."},
     {VerbOptionId::enter_cwd, VerbId::enter, "cwd", "DIR", Repeat::once, "Start in DIR, a path inside."},
     {VerbOptionId::enter_env, VerbId::enter, "env", "NAME[=VALUE]", Repeat::any,
      "Set a variable; without VALUE, pass the caller's."},

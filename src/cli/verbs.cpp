@@ -6,6 +6,7 @@
 #include "cli/listing.hpp"
 #include "cli/quote.hpp"
 #include "cli/run.hpp"
+#include "cli/watching.hpp"
 #include "spec/escape.hpp"
 #include "spec/numbers.hpp"
 
@@ -41,6 +42,12 @@ int collect() {
 }
 
 int show_list(const VerbCall& call) {
+    if (call.has(VerbOptionId::list_watch)) {
+        if (call.has(VerbOptionId::list_namespaces)) {
+            throw Error("list: --watch and --namespaces: namespaces use nothing").with_fix("use one of the two");
+        }
+        watch_list(call.words, call.has(VerbOptionId::list_json));
+    }
     std::vector<NamedSandbox> sandboxes = list();
     int status = 0;
     if (!call.words.empty()) {

@@ -2,6 +2,7 @@
 // from these alone, so tests can give it any host. Only probe.cpp fills them from a real one.
 #pragma once
 
+#include "host/cgroups.hpp"
 #include "host/mountinfo.hpp"
 #include "host/subids.hpp"
 #include "plan/step.hpp"
@@ -157,6 +158,7 @@ struct Facts {
     std::uint64_t core_limit = 0;                   ///< the hard RLIMIT_CORE
     bool cores_are_piped = false;                   ///< core_pattern starts a program (core(5))
     std::map<Resource, std::uint64_t> hard_limits;  ///< of setrlimit(2), where somebody asks for one
+    CgroupFacts cgroups;                            ///< where somebody asks for a cgroup
     int niceness = 0;
     int lowest_niceness = 20;  ///< that RLIMIT_NICE allows
     std::array<Stream, 3> streams;

@@ -281,6 +281,9 @@ Facts probe(const Wanted& wanted) {
         probe_limits(facts);
     }
     facts.mounts = parse_mountinfo(read_system_file("/proc/self/mountinfo", most_mountinfo));
+    if (wanted.cgroups) {
+        facts.cgroups = probe_cgroups(facts.mounts);
+    }
     struct statfs sysctls {};
     facts.sysctls_read_only = ::statfs("/proc/sys", &sysctls) == 0 && (sysctls.f_flags & ST_RDONLY) != 0;
     const int abi = sys::landlock_create_ruleset(nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);

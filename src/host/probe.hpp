@@ -14,6 +14,7 @@ struct Wanted {
     bool group_ids = false;  ///< Facts::group_ids
     bool groups = false;     ///< Facts::group
     bool limits = false;     ///< Facts::hard_limits, Facts::niceness
+    bool cgroups = false;    ///< Facts::cgroups
 };
 
 /// Looks at the calling process and the kernel. Opens nothing that could block; getsubids(1), for ids, may ask a name

@@ -117,4 +117,22 @@ std::optional<Usage> look(pid_t init, bool memory) {
     return usage;
 }
 
+std::uint64_t resident_memory(const std::string& process) {
+    std::string text;
+    if (!read_below(AT_FDCWD, (process + "/statm").c_str(), text)) {
+        return 0;
+    }
+    text.erase(0, text.find(' '));
+    return number_at(text) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::chrono::nanoseconds cpu_time(const std::string& process) {
+    std::string text;
+    Usage usage;
+    if (read_below(AT_FDCWD, (process + "/stat").c_str(), text)) {
+        add_times(text, usage);
+    }
+    return usage.cpu_time();
+}
+
 }  // namespace sandbox::limits

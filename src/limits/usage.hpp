@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include <sys/types.h>
 
@@ -24,5 +25,9 @@ struct Usage {
 /// Of the processes below `init`, and of itself. With `memory` also that: it costs as much again. Nothing where /proc
 /// does not tell: it is not mounted, or the kernel is made without CONFIG_PROC_CHILDREN.
 [[nodiscard]] std::optional<Usage> look(pid_t init, bool memory);
+
+/// Of one process, by its directory in /proc: bytes it has resident, and its time with that of those it has waited for.
+[[nodiscard]] std::uint64_t resident_memory(const std::string& process);
+[[nodiscard]] std::chrono::nanoseconds cpu_time(const std::string& process);
 
 }  // namespace sandbox::limits

@@ -1,6 +1,7 @@
 #include "plan/build.hpp"
 
 #include "plan/aliases.hpp"
+#include "plan/cgroup.hpp"
 #include "plan/command.hpp"
 #include "plan/confinement.hpp"
 #include "plan/default_view.hpp"
@@ -231,6 +232,7 @@ Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts, const
         open_network_to_all(plan, facts);
     }
     protect_kernel_trees(plan, facts);
+    plan_cgroup_view(plan);
     plan.steps.push_back(ReadOnly{"/sys"});
     for (const std::string& path : state_directories(facts, tree)) {
         plan.steps.push_back(Mask{path});
@@ -280,6 +282,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     plan_own_terminal(plan, spec, facts);
     plan.joinable = spec.name && !quotas_are_out_of_reach(plan, facts);
     note_weaknesses(plan, spec);
+    plan_cgroup(plan, spec, facts);
 
     plan.steps.reserve(most_default_steps);
     plan.steps.push_back(PrivatePropagation{});
@@ -334,6 +337,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     plan.steps.push_back(AwaitInit{});
     plan_filter(plan, spec, facts, quotas_are_out_of_reach(plan, facts));
     plan_execution(plan, spec, facts, tree, identity);
+    allow_own_processes(plan);
     return plan;
 }
 

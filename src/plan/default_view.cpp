@@ -1,4 +1,5 @@
 #include "plan/default_view.hpp"
+#include "plan/cgroup.hpp"
 
 #include "plan/command.hpp"
 #include "plan/credentials.hpp"
@@ -181,6 +182,7 @@ void DefaultView::make_sys() {
         view_.bind({"/sys", tree_.follow("/sys", error).value_or(FileId{})}, "/sys", "/sys", {true, true, true, true});
         show_resolver_files();
     }
+    plan_cgroup_view(plan_);
     protect_kernel_trees(plan_, facts_);
 }
 

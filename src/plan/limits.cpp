@@ -1,5 +1,6 @@
 #include "plan/limits.hpp"
 
+#include "plan/cgroup.hpp"
 #include "spec/limits.hpp"
 
 #include <algorithm>
@@ -28,6 +29,18 @@ ResourceLimit backstop(std::chrono::nanoseconds cpu_time, std::uint64_t hard) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(cpu_time).count();
     const std::uint64_t limit = std::min(static_cast<std::uint64_t>(seconds) + 1, hard);
     return {limit, limit};
+}
+
+// Where there is no cgroup: see plan_cgroup().
+void hold_by_rlimits(Plan& plan, const Spec& spec, const host::Facts& facts) {
+    const auto hold = [&](Resource resource, const std::optional<std::uint64_t>& limit, const char* option) {
+        if (limit && !spec.limits.resources.contains(resource)) {
+            const std::uint64_t amount = std::min(*limit, hard_limit(facts, resource));
+            add(plan, resource, {amount, amount}, option);
+        }
+    };
+    hold(Resource::as, spec.limits.memory, "--memory");
+    hold(Resource::nproc, spec.limits.pids, "--pids");
 }
 
 }  // namespace
@@ -63,6 +76,9 @@ void plan_resources(Plan& plan, const Spec& spec, const host::Facts& facts) {
         }
         add(plan, resource, limit, "--rlimit " + name);
     }
+    if (!plan.cgroup && spec.limits.best_effort) {
+        hold_by_rlimits(plan, spec, facts);
+    }
     if (spec.limits.cpu_time && !spec.limits.resources.contains(Resource::cpu)) {
         add(plan, Resource::cpu, backstop(*spec.limits.cpu_time, hard_limit(facts, Resource::cpu)), "--cpu-time");
     }
@@ -93,7 +109,8 @@ void plan_scratch_size(Plan& plan, const Spec& spec) {
     }
 }
 
-std::string render_limits(const Limits& limits) {
+std::string render_limits(const Plan& plan) {
+    const Limits& limits = plan.limits;
     std::string text;
     const std::string end = ": SIGTERM, and " + spec::seconds_text(limits.kill_after) + " later the end of everything";
     if (limits.timeout) {
@@ -108,7 +125,19 @@ std::string render_limits(const Limits& limits) {
         text += "  max-output " + std::to_string(*limits.output) +
                 " bytes, held by the launcher, through which they go: the end of everything\n";
     }
+    text += render_cgroup(plan);
     return text.empty() ? text : "limits:\n" + text;
+}
+
+std::vector<std::string> limit_lines(const Plan& plan) {
+    const std::string text = render_limits(plan);
+    std::vector<std::string> lines;
+    for (std::size_t at = text.find('\n'); at != std::string::npos && at + 1 < text.size();) {
+        const std::size_t start = text.find_first_not_of(' ', at + 1);
+        at = text.find('\n', start);
+        lines.push_back(text.substr(start, at - start));
+    }
+    return lines;
 }
 
 }  // namespace sandbox::plan

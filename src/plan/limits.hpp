@@ -7,6 +7,7 @@
 #include <sandbox/spec.hpp>
 
 #include <string>
+#include <vector>
 
 namespace sandbox::plan {
 
@@ -20,7 +21,10 @@ void plan_resources(Plan& plan, const Spec& spec, const host::Facts& facts);
 /// The size of the private tmpfs, once all that stands in it is planned.
 void plan_scratch_size(Plan& plan, const Spec& spec);
 
+/// What render_limits() says, a line each, without blanks in front.
+[[nodiscard]] std::vector<std::string> limit_lines(const Plan& plan);
+
 /// For explain(): which limits there are, and what holds them. Empty without one.
-[[nodiscard]] std::string render_limits(const Limits& limits);
+[[nodiscard]] std::string render_limits(const Plan& plan);
 
 }  // namespace sandbox::plan

@@ -90,6 +90,27 @@ struct IdMapped {
     friend bool operator==(const IdMapped&, const IdMapped&) = default;
 };
 
+/// A file of a cgroup and what is written there.
+struct CgroupSetting {
+    std::string file;
+    std::string value;
+    std::string asked;      ///< the option; for what is not asked for itself, as it reads
+    bool optional = false;  ///< left out where the kernel has no such file
+    friend bool operator==(const CgroupSetting&, const CgroupSetting&) = default;
+};
+
+/// The cgroup that the launcher makes for init and all that comes from it (cgroups(7), version 2).
+struct Cgroup {
+    /// The directory of the one above. Empty: one that systemd makes, a scope for the launcher: it must be run again
+    /// there.
+    std::string parent;
+    std::vector<std::string> controllers;  ///< that cgroups below `parent` do not have yet
+    bool move_launcher = false;            ///< it is in `parent`, and alone there: it goes to a cgroup beside
+    std::vector<CgroupSetting> settings;
+    std::uint64_t own_processes = 0;  ///< the sandbox's own, which pids.max allows beside those that were asked for
+    bool for_counting = false;        ///< no limit asks for it: a run without one is as good
+};
+
 /// The running sandbox that the command joins, instead of having one of its own.
 struct Joined {
     std::string name;
@@ -131,6 +152,7 @@ struct Plan {
     std::optional<Joined> joined;
     Identity identity;
     Limits limits;                               ///< what is held by the launcher, and what steps are for
+    std::optional<Cgroup> cgroup;                ///< and what that holds
     std::vector<int> passed;                     ///< Spec::descriptors, in ascending order, each once
     bool errors_with_output = false;             ///< 1 and 2 are the same file and share that pipe
     std::vector<std::string> environment_names;  ///< what is passed or set, for explain()

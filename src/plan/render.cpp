@@ -137,7 +137,7 @@ std::string render(const Plan& plan) {
             "terminal: a new one, relayed to the caller's; descriptors on it:" + (streams.empty() ? " none" : streams) +
             '\n';
     }
-    text += render_limits(plan.limits);
+    text += render_limits(plan);
     text += "steps:\n";
     for (std::size_t index = 0; index < plan.steps.size(); ++index) {
         const Step& step = plan.steps[index];

@@ -147,6 +147,11 @@ struct MountSysfs {
     std::string target;
 };
 /// A devpts instance of its own; the one that holds the command's own terminal, where it has one.
+/// The command's own cgroup as the root of a tree (cgroup_namespaces(7)), read-only.
+struct MountCgroup {
+    static constexpr const char* name = "cgroup";
+    std::string target;
+};
 struct MountDevpts {
     static constexpr const char* name = "devpts";
     std::string target;
@@ -333,7 +338,7 @@ struct Execute {
 
 using Step = std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory,
                           ScratchFile, ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs,
-                          MountProc, JoinNetwork, MountSysfs, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide,
+                          MountProc, JoinNetwork, MountSysfs, MountCgroup, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide,
                           ReadOnly, Pin, PivotRoot, LoopbackUp, Sysctl, KeepQuotaDirectory, EnterQuotaUserns, Quota,
                           EnterGuest, JoinGuest, SetHostname, SetDomainname, ChangeOwner, ChangeIds, NewSession,
                           ProcessGroup, ChangeDirectory, CloseDescriptors, CoreLimit, ResourceLimitStep, Niceness,

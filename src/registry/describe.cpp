@@ -1,5 +1,6 @@
 #include "registry/describe.hpp"
 
+#include "plan/limits.hpp"
 #include "spec/paths.hpp"
 
 #include <algorithm>
@@ -69,6 +70,7 @@ Running describe(const plan::Plan& plan, const Spec& spec) {
     sandbox.fresh = plan.fresh;
     sandbox.paths = shown_paths(plan);
     sandbox.notes = plan.notes;
+    sandbox.limits = plan::limit_lines(plan);
     for (const plan::Step& step : plan.steps) {
         note(step, running);
     }

@@ -375,6 +375,8 @@ Running running(const Json& object) {
     sandbox.capabilities = capabilities(object, "capabilities");
     sandbox.cwd = text(object, "cwd");
     sandbox.notes = texts(object, "notes");
+    sandbox.limits = texts(object, "limits");
+    sandbox.cgroup = text(object, "cgroup");
     result.joining = joining(need(object, "joining"));
     return result;
 }
@@ -443,6 +445,8 @@ std::string running_line(const Running& running) {
                                .add("capabilities", json::number(sandbox.capabilities.bits()))
                                .add("cwd", json::text(sandbox.cwd))
                                .add("notes", json::texts(sandbox.notes))
+                               .add("limits", json::texts(sandbox.limits))
+                               .add("cgroup", json::text(sandbox.cgroup))
                                .add("joining", joining_json(running.joining)));
 }
 

@@ -47,8 +47,26 @@ Json amount(std::uint64_t value) {
     return value == unlimited ? Json{} : json::number(value);
 }
 
-Json limits_json(const Limits& limits) {
+// Without a cgroup --limits best-effort has taken what setrlimit(2) has.
+void add_cgroup_limits(Json& all, const Limits& limits, bool by_cgroup) {
+    const auto add = [&](const char* name, const char* key, const std::optional<std::uint64_t>& value) {
+        if (value) {
+            all.add(name, held(json::object().add(key, json::number(*value)), {by_cgroup ? "cgroup" : "rlimit"}));
+        }
+    };
+    add("memory", "bytes", limits.memory);
+    add("swap", "bytes", limits.memory && by_cgroup ? std::optional(limits.swap.value_or(0)) : limits.swap);
+    add("cpus", "thousandths", limits.cpus);
+    add("pids", "value", limits.pids);
+    add("io-weight", "value", limits.io_weight);
+    if (limits.cpuset) {
+        all.add("cpuset", held(json::object().add("list", json::text(*limits.cpuset)), {"cgroup"}));
+    }
+}
+
+Json limits_json(const Limits& limits, bool by_cgroup) {
     Json all = json::object();
+    add_cgroup_limits(all, limits, by_cgroup);
     if (limits.timeout) {
         all.add("timeout", held(time(*limits.timeout), {"launcher"}));
     }
@@ -80,6 +98,53 @@ Json limits_json(const Limits& limits) {
         all.add("tmp-size", held(json::object().add("bytes", json::number(*limits.tmp_size)), {"tmpfs"}));
     }
     return all;
+}
+
+Json figure(const std::optional<std::uint64_t>& value) {
+    return value ? json::number(*value) : Json{};
+}
+
+Json memory_json(const Usage& usage) {
+    return json::object()
+        .add("peak_bytes", json::number(usage.peak_memory))
+        .add("source", json::text(usage.peak_of_all ? "cgroup" : "max-rss"))
+        .add("out_of_memory_kills", usage.cgroup ? json::number(usage.cgroup->out_of_memory_kills) : Json{});
+}
+
+Json pids_json(const CgroupUsage& figures) {
+    return json::object().add("peak", figure(figures.peak_pids)).add("refused", json::number(figures.refused_pids));
+}
+
+Json io_json(const CgroupUsage& figures) {
+    return figures.read_bytes ? json::object()
+                                    .add("read_bytes", figure(figures.read_bytes))
+                                    .add("written_bytes", figure(figures.written_bytes))
+                              : Json{};
+}
+
+Json pressure_json(const CgroupUsage& figures) {
+    Json all = json::object();
+    const auto add = [&](const char* name, const std::optional<Pressure>& pressure) {
+        if (pressure) {
+            all.add(name, json::object()
+                              .add("some_us", json::number(microseconds(pressure->some)))
+                              .add("full_us", json::number(microseconds(pressure->full))));
+        }
+    };
+    add("cpu", figures.cpu);
+    add("memory", figures.memory);
+    add("io", figures.io);
+    return all;
+}
+
+Json time_json(const Usage& usage) {
+    return json::object()
+        .add("wall_us", json::number(microseconds(usage.wall)))
+        .add("user_us", json::number(microseconds(usage.user)))
+        .add("system_us", json::number(microseconds(usage.system)))
+        .add("throttled_us",
+             usage.cgroup && usage.cgroup->throttled ? json::number(microseconds(*usage.cgroup->throttled)) : Json{})
+        .add("source", json::text(usage.cgroup ? "cgroup" : "rusage"));
 }
 
 Json setup_json(const std::vector<Phase>& phases) {
@@ -139,27 +204,24 @@ std::string reason(const Report& report) {
 
 std::string write(const Report& report) {
     const Usage& usage = report.usage;
-    Json object =
-        json::object()
-            .add("version", json::number(schema_version))
-            .add("sandbox", json::text(version()))
-            .add("command", json::texts(report.command))
-            .add("name", report.name ? json::text(*report.name) : Json{})
-            .add("start", json::text(utc(report.start)))
-            .add("reason", json::text(reason(report)))
-            .add("exit", json::integer(exit_status(report)))
-            .add("status", value_of(report, Outcome::Kind::exited))
-            .add("signal", value_of(report, Outcome::Kind::signaled))
-            .add("failure", report.failed ? failure_json(*report.failed) : Json{})
-            .add("time", json::object()
-                             .add("wall_us", json::number(microseconds(usage.wall)))
-                             .add("user_us", json::number(microseconds(usage.user)))
-                             .add("system_us", json::number(microseconds(usage.system)))
-                             .add("source", json::text("rusage")))
-            .add("memory",
-                 json::object().add("peak_bytes", json::number(usage.peak_memory)).add("source", json::text("max-rss")))
-            .add("limits", limits_json(report.limits))
-            .add("setup", setup_json(report.setup));
+    Json object = json::object()
+                      .add("version", json::number(schema_version))
+                      .add("sandbox", json::text(version()))
+                      .add("command", json::texts(report.command))
+                      .add("name", report.name ? json::text(*report.name) : Json{})
+                      .add("start", json::text(utc(report.start)))
+                      .add("reason", json::text(reason(report)))
+                      .add("exit", json::integer(exit_status(report)))
+                      .add("status", value_of(report, Outcome::Kind::exited))
+                      .add("signal", value_of(report, Outcome::Kind::signaled))
+                      .add("failure", report.failed ? failure_json(*report.failed) : Json{})
+                      .add("time", time_json(usage))
+                      .add("memory", memory_json(usage))
+                      .add("pids", usage.cgroup ? pids_json(*usage.cgroup) : Json{})
+                      .add("io", usage.cgroup ? io_json(*usage.cgroup) : Json{})
+                      .add("pressure", usage.cgroup ? pressure_json(*usage.cgroup) : Json{})
+                      .add("limits", limits_json(report.limits, usage.cgroup || !report.limits.best_effort))
+                      .add("setup", setup_json(report.setup));
     return json::write_json_lines(object);
 }
 

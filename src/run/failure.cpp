@@ -105,6 +105,17 @@ Cause clone_cause(const plan::Plan& plan, int error) {
             return exhausted_namespaces(plan).value_or(used_up());
         case EUSERS:
             return {"user namespaces are nested too deeply (32 levels)", "start it from a shallower level"};
+        case EACCES:
+        case EBUSY:
+        case ENODEV:
+        case EOPNOTSUPP:
+            if (plan.cgroup || plan.joined) {
+                return {
+                    "the kernel lets init not be made in the cgroup of the sandbox: it is not below one that the "
+                    "caller may change and is in, or it is being removed",
+                    "systemd-run --user --scope sandbox ..., where the sandbox was started by another session"};
+            }
+            return {std::strerror(error), ""};
         case EAGAIN:
             return {"the limit of processes is reached (RLIMIT_NPROC or pids.max)",
                     "end processes, or raise the limit"};
@@ -262,6 +273,7 @@ struct Doing {
     const char* what;
 };
 constexpr Doing stages[] = {
+    {Stage::cgroup, "cgroup", "make the cgroup"},
     {Stage::placeholders, "placeholder", "hold places on the host"},
     {Stage::pipes, "pipes", "make the pipes of the handshake"},
     {Stage::id_mapped, "idmap", "make the user namespace by which files keep their owners"},

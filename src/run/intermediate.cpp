@@ -32,7 +32,7 @@ void reap(pid_t child) noexcept {
 }
 
 Born clone_in_inherited(const plan::Plan& plan, const InheritedNamespaces& namespaces, const InitProgram& program,
-                        int signals, pid_t& intermediate) {
+                        int signals, int cgroup, pid_t& intermediate) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) < 0) {
         return {-1, Stage::pipes, errno};
@@ -56,8 +56,15 @@ Born clone_in_inherited(const plan::Plan& plan, const InheritedNamespaces& names
     own.answer = writer.get();
     clone_args arguments{};
     arguments.flags = CLONE_CLEAR_SIGHAND;
+    if (cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<std::uint64_t>(cgroup);
+    }
     const pid_t child = reader && writer ? sys::clone_process(arguments) : -1;
     if (child == 0) {
+        if (cgroup >= 0 && (arguments.flags & CLONE_INTO_CGROUP) == 0) {
+            ::_exit(125);  // it makes init at once: too late to be moved
+        }
         run_intermediate(own, program);
     }
     if (child < 0) {

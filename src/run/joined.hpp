@@ -19,6 +19,7 @@
 namespace sandbox::run {
 
 struct JoinedNamespaces {
+    sys::UniqueFd cgroup;    ///< the directory of the sandbox's own, where it has one
     sys::UniqueFd owner;     ///< the user namespace of what the sandbox has joined itself, unless the caller's own
     NamespaceSet inherited;  ///< that
     sys::UniqueFd setup;     ///< the setup user namespace

@@ -1,5 +1,6 @@
 #include "run/launcher.hpp"
 
+#include "plan/cgroup.hpp"
 #include "run/child/child.hpp"
 #include "run/failure.hpp"
 #include "run/given_pipes.hpp"
@@ -64,6 +65,7 @@ Process Start::run() {
     watch_parent();
     impl_->began = settings_.reporter ? settings_.reporter->begin() : limits::now();
     impl_->watch_limits();
+    make_cgroup();
     make_placeholders();
     impl_->own_pid_namespace = plan_.fresh.contains(Namespace::pid);
     prepare();
@@ -111,6 +113,28 @@ void Start::watch_parent() {
         throw Error("cannot watch the parent process: it is gone or in another pid namespace")
             .with_fix("leave --die-with-parent out");
     }
+}
+
+void Start::make_cgroup() {
+    check(Stage::cgroup, 0);
+    if (!plan_.cgroup) {
+        return;
+    }
+    if (plan_.cgroup->parent.empty()) {
+        throw plan::scope_needed(plan_);
+    }
+    try {
+        impl_->cgroup.emplace(*plan_.cgroup, settings_.foreground);
+    } catch (const Error&) {
+        if (!plan_.cgroup->for_counting) {
+            throw;
+        }
+    }
+}
+
+// Init's: its own, or the one of the sandbox that it joins.
+int Start::cgroup() const {
+    return impl_->cgroup ? impl_->cgroup->descriptor() : settings_.joined ? settings_.joined->cgroup.get() : -1;
 }
 
 // Before the clone: what the child mounts on must be there. finish() removes them in every case.
@@ -239,11 +263,16 @@ void Start::clone_init() {
     clone_args arguments{};
     arguments.flags = plan_.init_clone_flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
     arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+    if (cgroup() >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<std::uint64_t>(cgroup());
+    }
     // No exit signal: a caller's wait(-1) or SIGCHLD handler never sees init.
     Born born{-1, Stage::clone_init, settings_.fault.error};
     const bool injected = settings_.fault.stage == Stage::clone_init;
     if (!injected && settings_.inherited) {
-        born = clone_in_inherited(plan_, *settings_.inherited, program, impl_->signals.get(), impl_->intermediate);
+        born = clone_in_inherited(plan_, *settings_.inherited, program, impl_->signals.get(), cgroup(),
+                                  impl_->intermediate);
         if (born.init > 0) {
             pidfd = sys::pidfd_open(born.init, 0);
         }
@@ -270,6 +299,9 @@ void Start::clone_init() {
     }
     if (impl_->placeholders) {
         impl_->placeholders->started(init_pid_);
+    }
+    if (cgroup() >= 0 && !settings_.inherited && (arguments.flags & CLONE_INTO_CGROUP) == 0) {
+        check(Stage::cgroup, limits::adopt(cgroup(), init_pid_));  // it waits for the order to go
     }
     check(Stage::groups, unrestored);
     if (settings_.inherited && born.stage != Stage::none) {

@@ -23,6 +23,14 @@ void Process::Impl::watch_limits() {
 
 void Process::Impl::look_at_usage(bool memory) {
     const limits::Time before = limits::now();
+    if (cgroup) {
+        if (!memory) {
+            const std::chrono::nanoseconds used = cgroup->cpu_time();
+            const limits::Time after = limits::now();
+            watch->looked(after, used, after - before);
+        }
+        return;
+    }
     const std::optional<limits::Usage> found = limits::look(init_pid, memory);
     // Processes come and go: what was seen once has been used.
     if (found && found->cpu_time() > seen.cpu_time()) {
@@ -76,17 +84,62 @@ void Process::Impl::note_usage(const rusage& used) noexcept {
     seen.peak_memory = std::max(seen.peak_memory, static_cast<std::uint64_t>(used.ru_maxrss) * 1024);
 }
 
-// RLIMIT_CPU may have come first, where the launcher could not look.
+std::chrono::nanoseconds Process::Impl::cpu_time() const noexcept {
+    return counted_ ? counted_->user + counted_->system : seen.cpu_time();
+}
+
+void Process::Impl::close_cgroup() noexcept {
+    if (!cgroup) {
+        return;
+    }
+    cgroup->empty();
+    cgroup->read(counted_.emplace());
+    cgroup.reset();
+}
+
+Usage Process::Impl::usage() const noexcept {
+    Usage usage;
+    if (cgroup) {
+        cgroup->read(usage);
+    } else if (counted_) {
+        usage = *counted_;
+    } else {
+        usage.user = seen.user;
+        usage.system = seen.system;
+    }
+    usage.wall = finished_ ? wall_ : limits::now() - began;
+    if (!usage.peak_of_all) {
+        usage.peak_memory = seen.peak_memory;
+    }
+    return usage;
+}
+
+// RLIMIT_CPU may have come first, where the launcher could not look. Of what a cgroup holds the command hears as
+// everybody does, by a signal or an errno: that is the reason where it failed.
 void Process::Impl::name_limit() {
-    if (!outcome || !watch) {
+    if (!outcome) {
         return;
     }
     const bool killed =
         outcome->kind == Outcome::Kind::signaled && (outcome->value == SIGKILL || outcome->value == SIGXCPU);
-    if (killed && watch->is_used_up(seen.cpu_time())) {
+    if (watch && killed && watch->is_used_up(cpu_time())) {
         watch->reach(Limit::cpu_time);
     }
-    outcome->limit = watch->reached();
+    outcome->limit = watch ? watch->reached() : std::nullopt;
+    if (outcome->limit || !counted_ || !counted_->cgroup) {
+        return;
+    }
+    const CgroupUsage& figures = *counted_->cgroup;
+    if (outcome->kind == Outcome::Kind::lost && figures.out_of_memory_kills > 0) {
+        outcome = Outcome{Outcome::Kind::signaled, SIGKILL};  // it was init that the kernel chose
+    }
+    const bool failed =
+        outcome->kind == Outcome::Kind::signaled || (outcome->kind == Outcome::Kind::exited && outcome->value != 0);
+    if (failed && plan.limits.memory && figures.out_of_memory_kills > 0) {
+        outcome->limit = Limit::memory;
+    } else if (failed && plan.limits.pids && figures.refused_pids > 0) {
+        outcome->limit = Limit::pids;
+    }
 }
 
 bool Process::Impl::is_over_a_limit() const {

@@ -119,6 +119,9 @@ void Process::Impl::send(run::Order::Kind kind, int number) const noexcept {
 
 void Process::Impl::kill() noexcept {
     killed_ = true;
+    if (cgroup) {
+        cgroup->kill();
+    }
     if (plan.joined || (!own_pid_namespace && command > 0)) {
         // It must reap what it started (quit() in child/init.cpp), or kill what the kernel does not end with it.
         // Whoever shares its pid namespace may have stopped it.
@@ -159,6 +162,7 @@ void Process::Impl::finish() noexcept {
             run::reap(intermediate);
         }
     }
+    close_cgroup();
     name_limit();
     wall_ = limits::now() - began;
     if (reporter && outcome) {
@@ -194,10 +198,6 @@ Process::Impl::~Impl() {
     if (reporter) {
         reporter->ended(outcome.value_or(Outcome{Outcome::Kind::signaled, SIGKILL}), usage());
     }
-}
-
-Usage Process::Impl::usage() const noexcept {
-    return {finished_ ? wall_ : limits::now() - began, seen.user, seen.system, seen.peak_memory};
 }
 
 void Process::Impl::handle_status(bool init_ended) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "limits/budget.hpp"
+#include "limits/cgroup.hpp"
 #include "limits/usage.hpp"
 #include "limits/watch.hpp"
 #include "placeholder/placeholders.hpp"
@@ -66,13 +67,14 @@ class Process::Impl {
     /// Kept for as long as the sandbox lives: to free it while children share its pages would copy them.
     plan::Plan plan;
     bool own_pid_namespace = false;
-    sys::UniqueFd init;           ///< pidfd
-    pid_t intermediate = -1;      ///< the parent of init, where that is not the launcher
-    sys::UniqueFd orders;         ///< write end
-    sys::UniqueFd orders_reader;  ///< kept open: a write to a dead init must not raise SIGPIPE here
-    sys::UniqueFd statuses;       ///< read end
-    sys::UniqueFd signals;        ///< signalfd, in the foreground
-    sys::UniqueFd parent;         ///< pidfd, with die_with_parent
+    sys::UniqueFd init;                    ///< pidfd
+    pid_t intermediate = -1;               ///< the parent of init, where that is not the launcher
+    sys::UniqueFd orders;                  ///< write end
+    sys::UniqueFd orders_reader;           ///< kept open: a write to a dead init must not raise SIGPIPE here
+    sys::UniqueFd statuses;                ///< read end
+    sys::UniqueFd signals;                 ///< signalfd, in the foreground
+    sys::UniqueFd parent;                  ///< pidfd, with die_with_parent
+    std::optional<limits::Cgroup> cgroup;  ///< init is in it, and all that comes from it
     std::unique_ptr<placeholder::Placeholders> placeholders;
     std::unique_ptr<registry::Registration> registration;  ///< of a sandbox with a name
     std::vector<run::Relay> relays;
@@ -93,6 +95,9 @@ class Process::Impl {
     void handle_status(bool init_ended);
     /// What the kernel says at the end, of those that were waited for.
     void note_usage(const rusage& used) noexcept;
+    [[nodiscard]] std::chrono::nanoseconds cpu_time() const noexcept;
+    /// What the cgroup counted, and its end.
+    void close_cgroup() noexcept;
     /// Which limit the outcome is due to.
     void name_limit();
     void forward(const signalfd_siginfo& info);
@@ -118,6 +123,7 @@ class Process::Impl {
     bool killed_ = false;
     bool finished_ = false;
     limits::Time wall_{};
+    std::optional<Usage> counted_;  ///< by a cgroup that is gone
 };
 
 }  // namespace sandbox

@@ -155,6 +155,7 @@ void Start::tell_registry() {
     running.init = registry::identify_process(init_pid_);
     running.command = registry::identify_process(impl_->command);
     running.sandbox.started = std::time(nullptr);
+    running.sandbox.cgroup = impl_->cgroup ? impl_->cgroup->path() : std::string();
     running.sandbox.namespaces = impl_->trace.namespaces;
     try {
         impl_->registration->running(running);

@@ -25,6 +25,8 @@ class Start {
     void check(Stage stage, int error);
     void abandon();
     void watch_parent();
+    void make_cgroup();
+    int cgroup() const;
     void make_placeholders();
     void prepare();
     void make_trees();

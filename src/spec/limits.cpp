@@ -1,5 +1,11 @@
 #include "spec/limits.hpp"
 
+#include "spec/numbers.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
 namespace sandbox::spec {
 namespace {
 
@@ -9,9 +15,9 @@ struct LimitRow {
     std::string_view option;
 };
 constexpr std::array limit_table{
-    LimitRow{Limit::timeout, "timeout", "--timeout"},
-    LimitRow{Limit::cpu_time, "cpu-time", "--cpu-time"},
-    LimitRow{Limit::output, "output", "--max-output"},
+    LimitRow{Limit::timeout, "timeout", "--timeout"},  LimitRow{Limit::cpu_time, "cpu-time", "--cpu-time"},
+    LimitRow{Limit::output, "output", "--max-output"}, LimitRow{Limit::memory, "oom", "--memory"},
+    LimitRow{Limit::pids, "pids", "--pids"},
 };
 
 const LimitRow& limit_row(Limit limit) {
@@ -47,6 +53,42 @@ const ResourceRow& row(Resource resource) noexcept {
 
 std::string text(Resource resource, const ResourceLimit& limit) {
     return std::string(row(resource).name) + " = " + number(limit.soft) + ':' + number(limit.hard);
+}
+
+std::vector<unsigned> parse_processors(std::string_view text) {
+    constexpr unsigned most = 65536;
+    const auto bad = [] { return BadValue("not a list of processors", "as 0-3,8, in ascending order"); };
+    const auto number = [&](std::string_view digits) {
+        unsigned value = 0;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        if (error != std::errc() || end != digits.data() + digits.size() || value >= most) {
+            throw bad();
+        }
+        return value;
+    };
+    std::vector<unsigned> processors;
+    for (std::size_t start = 0; start <= text.size();) {
+        const std::size_t comma = std::min(text.find(',', start), text.size());
+        const std::string_view range = text.substr(start, comma - start);
+        const std::size_t dash = range.find('-');
+        const unsigned first = number(range.substr(0, dash));
+        const unsigned last = dash == std::string_view::npos ? first : number(range.substr(dash + 1));
+        if (last < first || (!processors.empty() && first <= processors.back())) {
+            throw bad();
+        }
+        for (unsigned processor = first; processor <= last; ++processor) {
+            processors.push_back(processor);
+        }
+        start = comma + 1;
+    }
+    return processors;
+}
+
+std::string cpus_text(std::uint64_t thousandths) {
+    constexpr std::uint64_t one = 1000;
+    std::string fraction = std::to_string(one + thousandths % one).substr(1);
+    fraction.erase(fraction.find_last_not_of('0') + 1);
+    return std::to_string(thousandths / one) + (fraction.empty() ? "" : "." + fraction);
 }
 
 std::string seconds_text(std::chrono::nanoseconds duration) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sys/resource.h>
 
@@ -51,6 +52,14 @@ inline constexpr std::array resource_table{
 [[nodiscard]] const ResourceRow& row(Resource resource) noexcept;
 /// `nofile = 100:200`.
 [[nodiscard]] std::string text(Resource resource, const ResourceLimit& limit);
+/// Of Limits::cpus: a quota of a millisecond in a period of a tenth of a second.
+inline constexpr std::uint64_t least_cpus = 10;
+inline constexpr unsigned most_io_weight = 10000;
+/// Numbers of processors from a list as `0-3,8`, in ascending order. Throws BadValue.
+[[nodiscard]] std::vector<unsigned> parse_processors(std::string_view text);
+/// `1.5` of 1500.
+[[nodiscard]] std::string cpus_text(std::uint64_t thousandths);
+
 /// `0.5 s`.
 [[nodiscard]] std::string seconds_text(std::chrono::nanoseconds duration);
 

@@ -2,7 +2,7 @@
 
 #include "spec/capabilities.hpp"
 #include "spec/escape.hpp"
-#include "spec/limits.hpp"
+#include "spec/limits_check.hpp"
 #include "spec/namespaces.hpp"
 
 #include <algorithm>
@@ -362,40 +362,6 @@ void check_system_calls(const Spec& spec) {
     }
     if (spec.system_call_profile->empty() || has_nul(*spec.system_call_profile)) {
         throw Error("--seccomp '" + escaped(*spec.system_call_profile) + "': not the name of a file");
-    }
-}
-
-void check_range(const char* option, const std::optional<int>& value, int least, int most) {
-    if (value && (*value < least || *value > most)) {
-        throw Error(std::string(option) + ' ' + std::to_string(*value) + ": not within " + std::to_string(least) +
-                    " and " + std::to_string(most));
-    }
-}
-
-void check_limits(const Spec& spec) {
-    const Limits& limits = spec.limits;
-    for (const auto& [option, time] : {std::pair{"--timeout", limits.timeout}, {"--cpu-time", limits.cpu_time}}) {
-        if (time && *time <= std::chrono::nanoseconds::zero()) {
-            refuse(option + std::string(": no time at all is left to the command"), "leave it out for no limit");
-        }
-    }
-    for (const auto& [resource, limit] : limits.resources) {
-        if (limit.soft > limit.hard) {
-            refuse("--rlimit " + text(resource, limit) + ": the soft limit is above the hard one",
-                   "--rlimit NAME=SOFT:HARD");
-        }
-    }
-    check_range("--nice", limits.nice, -20, 19);
-    check_range("--oom-score", limits.oom_score, -1000, 1000);
-    if (limits.tmp_size == std::uint64_t{0}) {
-        refuse("--tmp-size: a size of 0 would mean no limit to the kernel", "leave it out for half of the memory");
-    }
-    if (limits.tmp_size && spec.only) {
-        refuse("--tmp-size and --only: --only shows the host's tree as it is, without private directories",
-               "use one of the two");
-    }
-    if (limits.kill_after < std::chrono::nanoseconds::zero()) {
-        throw Error("--kill-after: a time before the end is none after it");
     }
 }
 

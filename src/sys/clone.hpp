@@ -30,13 +30,15 @@ inline void clear_signal_handlers() noexcept {
     }
 }
 
-/// A process as fork(2) makes it. Of `arguments` only flags, pidfd and exit_signal count. All signals must be blocked
-/// if CLONE_CLEAR_SIGHAND is to be relied on.
+/// A process as fork(2) makes it. Of `arguments` only flags, pidfd, exit_signal and cgroup count. All signals must be
+/// blocked if CLONE_CLEAR_SIGHAND is to be relied on. Without CLONE_INTO_CGROUP in `arguments.flags` afterwards, that
+/// could not be had.
 inline pid_t clone_process(clone_args& arguments) noexcept {
     const pid_t child = clone3(arguments);
     if (child >= 0 || errno != ENOSYS) {
         return child;
     }
+    arguments.flags &= ~CLONE_INTO_CGROUP;
     const std::uint64_t flags = (arguments.flags & ~CLONE_CLEAR_SIGHAND) | arguments.exit_signal;
     // The third argument is the one that gets the pidfd, on all machines.
     const auto older = static_cast<pid_t>(::syscall(SYS_clone, flags, nullptr, arguments.pidfd, nullptr, nullptr));

@@ -167,7 +167,8 @@ bool listen(const UniqueFd& program, Pipe& out, Pipe& err, ProgramResult& result
 
 }  // namespace
 
-std::optional<ProgramResult> run_program(const std::string& name, const std::vector<std::string>& arguments) {
+std::optional<ProgramResult> run_program(const std::string& name, const std::vector<std::string>& arguments,
+                                         const std::vector<std::string>& variables) {
     const std::string path = search(name);
     if (path.empty()) {
         return std::nullopt;
@@ -181,6 +182,11 @@ std::optional<ProgramResult> run_program(const std::string& name, const std::vec
     const process::native_environment own = boost::this_process::environment();
     process::environment environment;
     environment["PATH"] = own.at("PATH").to_string();
+    for (const std::string& variable : variables) {
+        if (own.count(variable) != 0) {
+            environment[variable] = own.at(variable).to_string();
+        }
+    }
     std::vector<std::string> words = {name};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;

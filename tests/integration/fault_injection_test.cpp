@@ -45,6 +45,8 @@ constexpr const char* stage_name(Stage stage) {
     switch (stage) {
         case Stage::none:
             return "";
+        case Stage::cgroup:
+            return "cgroup";
         case Stage::placeholders:
             return "placeholder";
         case Stage::pipes:
@@ -91,12 +93,12 @@ constexpr const char* stage_name(Stage stage) {
     }
     return "";
 }
-constexpr Stage stages[] = {Stage::id_mapped,      Stage::init_ids,         Stage::placeholders, Stage::pipes,
-                            Stage::groups,         Stage::clone_init,       Stage::uid_map,      Stage::setgroups,
-                            Stage::gid_map,        Stage::handshake,        Stage::init_prepare, Stage::terminal,
-                            Stage::time_namespace, Stage::clone_command,    Stage::network,      Stage::guest_uid_map,
-                            Stage::guest_gid_map,  Stage::init_supervision, Stage::init_confine, Stage::refusals,
-                            Stage::quota_userns};
+constexpr Stage stages[] = {
+    Stage::id_mapped,     Stage::init_ids,      Stage::placeholders,     Stage::pipes,         Stage::groups,
+    Stage::clone_init,    Stage::uid_map,       Stage::setgroups,        Stage::gid_map,       Stage::handshake,
+    Stage::init_prepare,  Stage::terminal,      Stage::time_namespace,   Stage::clone_command, Stage::network,
+    Stage::guest_uid_map, Stage::guest_gid_map, Stage::init_supervision, Stage::init_confine,  Stage::refusals,
+    Stage::quota_userns,  Stage::cgroup};
 
 Plan plan_for(const Spec& spec) {
     sandbox::spec::validate(spec);
@@ -104,7 +106,17 @@ Plan plan_for(const Spec& spec) {
     wanted.user_ids = wanted.group_ids = spec.map_users.has_value();
     sandbox::host::Facts facts = sandbox::host::probe(wanted);
     facts.joins_below = !spec.join.empty();
-    return sandbox::plan::build(spec, facts, sandbox::host::RealTree());
+    Plan plan = sandbox::plan::build(spec, facts, sandbox::host::RealTree());
+    if (spec.limits.nice) {
+        // Not every machine has a cgroup for it; there is always one to be seen.
+        const auto sysfs = std::ranges::find_if(plan.steps, [](const sandbox::plan::Step& step) {
+            return std::holds_alternative<sandbox::plan::MountSysfs>(step);
+        });
+        if (sysfs != plan.steps.end()) {
+            plan.steps.insert(sysfs + 1, sandbox::plan::MountCgroup{"/sys/fs/cgroup"});
+        }
+    }
+    return plan;
 }
 
 Spec default_spec() {

@@ -1,8 +1,10 @@
 // Every option with good values and bad ones.
 #include "unit/cli_parsing.hpp"
 
+#include "cli/limit_values.hpp"
 #include "cli/option_table.hpp"
 #include "cli/values.hpp"
+#include "spec/limits.hpp"
 
 #include <map>
 #include <string>
@@ -239,6 +241,13 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"ro-try", {":/b", "/a:", "/a:/b:ro"}},
     {"rw", {":/b", "/a:", "/a:/b:ro"}},
     {"rw-try", {":/b", "/a:", "/a:/b:rw"}},
+    {"memory", {"0", "-1", "1X", "M", "1.5G", "99999999999999999999"}},
+    {"swap", {"-1", "x", "1 M"}},
+    {"cpus", {"0", "0.009", "-1", "1.", ".5", "1.2345", "1,5", "all", "10000000"}},
+    {"pids", {"0", "-1", "x", "1K", "9999999999"}},
+    {"io-weight", {"0", "10001", "-1", "x", "99999999999999999999"}},
+    {"cpuset", {",", "1,", "3-1", "1,1", "2,1", "0-1,1", "x", "-1", "99999", "0 1"}},
+    {"limits", {"none", "Required", "best"}},
     {"tmpfs",
      {":size=1M", "/t:", "/t:size=", "/t:size=0", "/t:size=-1", "/t:size=1X", "/t:size=16777216T", "/t:mode=8",
       "/t:mode=0x1", "/t:mode=17777", "/t:size=1M,size=2M", "/t:mode=1,mode=1", "/t:uid=0", "/t:size=1M,",
@@ -326,6 +335,19 @@ TEST(IdMappings, WhatIsNone) {
               "--map-users 1:2:3: adds to a name that stands for all ids");
     EXPECT_EQ(std::string(refusal({"--map-users", "1:2:3", "--map-users", "auto"}).what()),
               "--map-users auto: names all ids, and others are given as well");
+}
+
+TEST(Values, LimitsOfACgroup) {
+    EXPECT_EQ(parse_cpus("2"), 2000U);
+    EXPECT_EQ(parse_cpus("0.5"), 500U);
+    EXPECT_EQ(parse_cpus("1.025"), 1025U);
+    EXPECT_EQ(parse_cpus("0.01"), 10U);
+    EXPECT_EQ(parse_cpuset("0-3,8"), "0-3,8");
+    EXPECT_EQ(spec::parse_processors("0-3,8"), (std::vector<unsigned>{0, 1, 2, 3, 8}));
+    EXPECT_EQ(spec::cpus_text(1025), "1.025");
+    EXPECT_EQ(spec::cpus_text(2000), "2");
+    EXPECT_TRUE(parse_holding("best-effort"));
+    EXPECT_FALSE(parse_holding("required"));
 }
 
 }  // namespace

@@ -40,8 +40,8 @@ TEST(Report, HasWhatThePageSays) {
     EXPECT_EQ(at(report, "status"), "3");
     EXPECT_EQ(at(report, "signal"), "null");
     EXPECT_EQ(at(report, "failure"), "null");
-    EXPECT_EQ(at(report, "time"), R"({"wall_us":2000000,"user_us":1234567,"system_us":9,"source":"rusage"})");
-    EXPECT_EQ(at(report, "memory"), R"({"peak_bytes":4096,"source":"max-rss"})");
+    EXPECT_EQ(at(report, "time"), R"({"wall_us":2000000,"user_us":1234567,"system_us":9,"throttled_us":null,"source":"rusage"})");
+    EXPECT_EQ(at(report, "memory"), R"({"peak_bytes":4096,"source":"max-rss","out_of_memory_kills":null})");
     EXPECT_EQ(at(report, "setup"), R"({"us":1750,"phases":[{"name":"plan","us":1500},{"name":"clone","us":250}]})");
     EXPECT_NE(write(some_report()).find("\"value\": -5"), std::string::npos);
 }
@@ -69,6 +69,43 @@ TEST(Report, OneThatFailedSaysAtWhichStep) {
     EXPECT_EQ(at(read, "exit"), "125");
     EXPECT_EQ(at(read, "failure"), R"({"message":"cannot set up cwd /x: it does not exist","fix":"--cwd","step":)"
                                    R"({"index":7,"name":"cwd","subject":"/x"},"errno":2,"error":"ENOENT"})");
+}
+
+TEST(Report, HasWhatACgroupCounted) {
+    Report report = some_report();
+    report.usage.peak_of_all = true;
+    CgroupUsage& figures = report.usage.cgroup.emplace();
+    figures.peak_pids = 7;
+    figures.refused_pids = 2;
+    figures.out_of_memory_kills = 1;
+    figures.read_bytes = 10;
+    figures.written_bytes = 20;
+    figures.throttled = 5us;
+    figures.io = Pressure{30us, 40us};
+    report.limits.memory = 4096;
+    report.limits.pids = 7;
+    report.limits.cpuset = "0-1";
+    report.ended = Outcome{Outcome::Kind::signaled, SIGKILL, Limit::memory};
+    const json::Json read = json::parse_json(write(report));
+    EXPECT_EQ(at(read, "reason"), R"("oom")");
+    EXPECT_EQ(at(read, "time"),
+              R"({"wall_us":2000000,"user_us":1234567,"system_us":9,"throttled_us":5,"source":"cgroup"})");
+    EXPECT_EQ(at(read, "memory"), R"({"peak_bytes":4096,"source":"cgroup","out_of_memory_kills":1})");
+    EXPECT_EQ(at(read, "pids"), R"({"peak":7,"refused":2})");
+    EXPECT_EQ(at(read, "io"), R"({"read_bytes":10,"written_bytes":20})");
+    EXPECT_EQ(at(read, "pressure"), R"({"io":{"some_us":30,"full_us":40}})");
+    const json::Json* const limits = read.find("limits");
+    ASSERT_NE(limits, nullptr);
+    EXPECT_EQ(at(*limits, "memory"), R"({"bytes":4096,"held_by":["cgroup"]})");
+    EXPECT_EQ(at(*limits, "swap"), R"({"bytes":0,"held_by":["cgroup"]})");
+    EXPECT_EQ(at(*limits, "pids"), R"({"value":7,"held_by":["cgroup"]})");
+    EXPECT_EQ(at(*limits, "cpuset"), R"({"list":"0-1","held_by":["cgroup"]})");
+
+    report.usage.cgroup.reset();
+    report.limits.best_effort = true;
+    const json::Json without = json::parse_json(write(report));
+    EXPECT_EQ(at(*without.find("limits"), "pids"), R"({"value":7,"held_by":["rlimit"]})");
+    EXPECT_EQ(at(*without.find("limits"), "swap"), "null");
 }
 
 TEST(Summary, IsOneLine) {

@@ -103,6 +103,12 @@ int execute(SetupState& state, const plan::MountSysfs& step) noexcept {
                        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, &state.sysfs);
 }
 
+int execute(SetupState& state, const plan::MountCgroup& step) noexcept {
+    const char* const options[] = {nullptr};
+    return mount_fresh(state, "cgroup2", options, step.target.c_str(),
+                       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, nullptr);
+}
+
 int make_devpts(int& tree) noexcept {
     // Every mount of devpts is an instance of its own since Linux 4.7; ptmxmode lets /dev/ptmx open it.
     const char* const options[] = {"ptmxmode", "0666", "mode", "0620", nullptr};

@@ -8,6 +8,7 @@ namespace sandbox::run {
 /// What happens outside the plan's steps, in the order of a start. A failure names one of them.
 enum class Stage : std::uint32_t {
     none,
+    cgroup,            ///< launcher: the cgroup that init is made in
     placeholders,      ///< launcher: what is missing on the host below a writable directory
     pipes,             ///< launcher: the pipes of the handshake
     id_mapped,         ///< launcher: the user namespace of an idmapped mount

@@ -45,6 +45,7 @@ int execute(SetupState& state, const plan::Hide& step) noexcept;
 int execute(SetupState& state, const plan::MountTmpfs& step) noexcept;
 int execute(SetupState& state, const plan::MountProc& step) noexcept;
 int execute(SetupState& state, const plan::MountSysfs& step) noexcept;
+int execute(SetupState& state, const plan::MountCgroup& step) noexcept;
 int execute(SetupState& state, const plan::MountDevpts& step) noexcept;
 int execute(SetupState& state, const plan::MountMqueue& step) noexcept;
 
