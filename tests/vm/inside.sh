@@ -42,12 +42,22 @@ export SANDBOX_TESTS_WITHOUT_ID_RANGES=1
 
 say() { printf '@%s\n' "$*" >/dev/ttyS1; }
 
+# As systemd hands a tree over: who is in a cgroup below it may make others beside.
+mkdir -p /sys/fs/cgroup/tester/shell
+for controller in "${controllers[@]}"; do
+    echo "+$controller" >/sys/fs/cgroup/tester/cgroup.subtree_control
+done
+chown 12345:12345 /sys/fs/cgroup/tester{,/cgroup.procs,/cgroup.subtree_control,/shell,/shell/cgroup.procs}
+
 as() {
     if [[ $1 == root ]]; then
         HOME=/root USER=root LOGNAME=root "${@:2}"
     else
-        HOME=/home/tester USER=tester LOGNAME=tester setpriv --reuid 12345 --regid 12345 --clear-groups \
-            --inh-caps=-all -- "${@:2}"
+        (
+            echo "$BASHPID" >/sys/fs/cgroup/tester/shell/cgroup.procs
+            HOME=/home/tester USER=tester LOGNAME=tester exec setpriv --reuid 12345 --regid 12345 --clear-groups \
+                --inh-caps=-all -- "${@:2}"
+        )
     fi
 }
 
