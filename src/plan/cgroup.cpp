@@ -181,7 +181,7 @@ void hold_by_rlimits(Plan& plan, const Spec& spec, const host::Facts& facts, con
                 .with_fix(why.fix());
         }
     }
-    if (limits.pids && facts.uid == 0 && !plan.private_ids) {
+    if (limits.pids && facts.root.of_host && !plan.private_ids) {
         throw Error(
             "--pids and --limits best-effort: root of the host is inside, whose processes RLIMIT_NPROC does "
             "not count: " +

@@ -2,6 +2,7 @@
 #include "run/process_impl.hpp"
 
 #include "run/intermediate.hpp"
+#include "run/memory.hpp"
 #include "sys/syscalls.hpp"
 
 #include <algorithm>
@@ -260,6 +261,21 @@ void Process::Impl::forward_deferred() {
     deferred.clear();
 }
 
+// A wait that is not over after a second is a long one.
+int Process::Impl::await(std::vector<pollfd>& watched) {
+    constexpr int a_second = 1000;
+    const int left = milliseconds_left();
+    if (slim_ || !former_mask_ || (left >= 0 && left <= a_second)) {
+        return ::poll(watched.data(), watched.size(), left);
+    }
+    const int found = ::poll(watched.data(), watched.size(), a_second);
+    if (found == 0) {
+        slim_ = true;
+        run::give_back_code();
+    }
+    return found;
+}
+
 Outcome Process::Impl::wait() {
     if (!outcome) {
         if (pty) {
@@ -284,7 +300,7 @@ Outcome Process::Impl::wait() {
             const auto more = pty->watched();
             watched.insert(watched.end(), more.begin(), more.end());
         }
-        if (::poll(watched.data(), watched.size(), milliseconds_left()) < 0) {
+        if (await(watched) < 0) {
             continue;
         }
         if (watched[2].revents != 0) {

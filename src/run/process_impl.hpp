@@ -93,6 +93,7 @@ class Process::Impl {
 
   private:
     void handle_status(bool init_ended);
+    int await(std::vector<pollfd>& watched);
     /// What the kernel says at the end, of those that were waited for.
     void note_usage(const rusage& used) noexcept;
     [[nodiscard]] std::chrono::nanoseconds cpu_time() const noexcept;
@@ -122,6 +123,7 @@ class Process::Impl {
     bool ended_by_terminal_ = false;
     bool killed_ = false;
     bool finished_ = false;
+    bool slim_ = false;  ///< code and constants were given back
     limits::Time wall_{};
     std::optional<Usage> counted_;  ///< by a cgroup that is gone
 };

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -89,14 +90,27 @@ class Waiting {
     int status_ = 0;
 };
 
+Figures::Row memory_of(const char* name, pid_t pid) {
+    return {name, {status_field(pid, "VmRSS"), status_field(pid, "RssAnon"), status_field(pid, "RssFile")}, ""};
+}
+
+// After a second the launcher gives back what only starting took. No event tells of it.
+void await_slimness(pid_t launcher) {
+    const double begin = status_field(launcher, "VmRSS");
+    constexpr int tries = 300;
+    for (int i = 0; i < tries && status_field(launcher, "VmRSS") == begin; ++i) {
+        constexpr timespec rest{0, 10'000'000};
+        ::nanosleep(&rest, nullptr);
+    }
+}
+
 std::string look(const Place& place) {
     Waiting waiting(place);
     Figures figures;
-    for (const auto& [name, pid] : {std::pair<const char*, pid_t>{"launcher", waiting.pid()},
-                                    std::pair<const char*, pid_t>{"init", only_child(waiting.pid())}}) {
-        figures.rows.push_back(
-            {name, {status_field(pid, "VmRSS"), status_field(pid, "RssAnon"), status_field(pid, "RssFile")}, ""});
-    }
+    figures.rows.push_back(memory_of("launcher, at the start", waiting.pid()));
+    figures.rows.push_back(memory_of("init", only_child(waiting.pid())));
+    await_slimness(waiting.pid());
+    figures.rows.push_back(memory_of("launcher, after a second", waiting.pid()));
     if (waiting.end() != 0) {
         throw std::runtime_error("the sandbox that waited did not exit with 0");
     }
@@ -116,7 +130,7 @@ Section measure_footprint(const Settings& settings, const Caller& caller) {
         section.table.rows.push_back({row.name, number(row.values[0]), number(row.values[1]), number(row.values[2])});
     }
     section.table.rows.push_back({"size of the binary", number(static_cast<double>(size) / 1024), "", ""});
-    section.goals.push_back({"VmRSS of the waiting launcher, KiB", 2048, figures.rows.front().values[0]});
+    section.goals.push_back({"VmRSS of the waiting launcher, KiB", 2048, figures.rows.back().values[0]});
     return section;
 }
 
