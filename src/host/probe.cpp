@@ -171,17 +171,20 @@ std::string caller_name(const Facts& facts) {
 
 // Helper programs are asked only where somebody wants to know.
 void probe_ids(Facts& facts, const Wanted& wanted) {
-    if (!wanted.user_ids && !wanted.group_ids) {
-        return;
+    if (wanted.own_ids || wanted.user_ids) {
+        facts.users = {is_capable(CAP_SETUID), {}, mapped_ids("/proc/self/uid_map")};
     }
-    const std::string name = caller_name(facts);
-    if (wanted.user_ids) {
-        facts.users = {is_capable(CAP_SETUID), find_subordinate(false, name, facts.uid),
-                       mapped_ids("/proc/self/uid_map")};
+    if (wanted.own_ids || wanted.group_ids) {
+        facts.group_ids = {is_capable(CAP_SETGID), {}, mapped_ids("/proc/self/gid_map")};
     }
-    if (wanted.group_ids) {
-        facts.group_ids = {is_capable(CAP_SETGID), find_subordinate(true, name, facts.uid),
-                           mapped_ids("/proc/self/gid_map")};
+    if (wanted.user_ids || wanted.group_ids) {
+        const std::string name = caller_name(facts);
+        if (wanted.user_ids) {
+            facts.users.subordinate = find_subordinate(false, name, facts.uid);
+        }
+        if (wanted.group_ids) {
+            facts.group_ids.subordinate = find_subordinate(true, name, facts.uid);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ struct Wanted {
     std::span<const int> descriptors = {};
     bool user_ids = false;   ///< Facts::users
     bool group_ids = false;  ///< Facts::group_ids
+    bool own_ids = false;    ///< of both, all but what is granted to the caller
     bool groups = false;     ///< Facts::group
     bool limits = false;     ///< Facts::hard_limits, Facts::niceness
     bool cgroups = false;    ///< Facts::cgroups
