@@ -266,10 +266,10 @@ int IdMappedTrees::user_namespace(const Shown& shown) {
     return made.get();
 }
 
-void IdMappedTrees::add(const Shown& shown, sys::UniqueFd tree, const std::string& target) {
+void IdMappedTrees::add(const Shown& shown, sys::UniqueFd tree, const std::string& below) {
     trees_.push_back(std::move(tree));
-    targets_.push_back(target);
-    parts_.push_back({&shown.bind, trees_.back().get(), targets_.back().c_str()});
+    places_.push_back(below);
+    parts_.push_back({&shown.bind, trees_.back().get(), places_.back().c_str()});
 }
 
 void IdMappedTrees::make(const Shown& shown) {
@@ -286,7 +286,7 @@ void IdMappedTrees::make(const Shown& shown) {
     if (error != 0) {
         throw step_failure(plan_, shown.step, error);
     }
-    add(shown, std::move(tree), shown.bind.target);
+    add(shown, std::move(tree), {});
 }
 
 // One of the mounts is of a kind that cannot be idmapped, and the kernel does all of them or none.
@@ -330,7 +330,7 @@ void IdMappedTrees::add_single(const Shown& shown, int user_namespace, bool part
             throw step_failure(plan_, shown.step, error);
         }
     }
-    add(shown, std::move(tree), shown.bind.target + rest);
+    add(shown, std::move(tree), rest);
 }
 
 }  // namespace sandbox::run

@@ -298,14 +298,15 @@ TEST_F(IdentityOfRootAndMounts, BelowASource) {
 }
 
 // Who owns the tree swaps a directory above a mount in it with a link to /, while root starts: what is mounted there
-// inside is that mount or none, never what the link leads to.
+// inside is that mount or none, never what the link leads to; and it is mounted nowhere else, as over /etc.
 TEST_F(IdentityOfRoot, AMountIsNotLookedForBehindALink) {
     const std::string tree = make_tree("tree", other);
     const std::string script =
         "mkdir -p \"$1/a/etc\"; ln -s / \"$1/l\"; mount -t proc proc \"$1/a/etc\"\n"
         "python3 -c 'import ctypes, sys\nlibc = ctypes.CDLL(None)\na, b = (sys.argv[1] + x for x in (\"/a\", "
         "\"/l\"))\nwhile True: libc.renameat2(-100, a.encode(), -100, b.encode(), 2)' \"$1\" & swapper=$!\n"
-        "for i in $(seq 60); do \"$2\" --rw \"$1\" -- grep \"$1\" /proc/self/mountinfo 2>/dev/null || true; done\n"
+        "for i in $(seq 60); do \"$2\" --rw \"$1\" -- grep -e \"$1\" -e ' /etc ' /proc/self/mountinfo 2>/dev/null || "
+        "true; done\n"
         "kill $swapper; wait $swapper || true; umount \"$1/a/etc\" 2>/dev/null || umount \"$1/l/etc\"";
     const Result result =
         run({"unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh", tree, sandbox_binary()});
@@ -317,6 +318,8 @@ TEST_F(IdentityOfRoot, AMountIsNotLookedForBehindALink) {
         const bool own =
             first == line.rfind(" " + tree + "/") ? contains(line, " - proc ") || contains(line, " - tmpfs ") : true;
         EXPECT_TRUE(first == std::string::npos || own) << line;
+        EXPECT_FALSE(contains(line, " /etc ") && contains(line, " - proc "))
+            << "a mount of the tree over /etc: " << line;
         seen += contains(line, " " + tree + " ") ? 1 : 0;
     }
     EXPECT_GT(seen, 0U) << "the control: some of them start";
