@@ -44,6 +44,7 @@ host::Wanted wanted(const Spec& spec) {
     wanted.descriptors = spec.descriptors;
     wanted.user_ids = plan::asks_for_ids(spec.map_users);
     wanted.group_ids = plan::asks_for_ids(plan::group_mapping(spec));
+    wanted.own_ids = plan::asks_for_real_ids(spec);
     wanted.groups = spec.user && !spec.root;
     wanted.cgroups = spec.limits.need_cgroup() || spec.report || spec.report_descriptor;
     wanted.limits =

@@ -220,7 +220,8 @@ Process enter(const std::string& name, const EnterSpec& spec) {
     settings.foreground = spec.foreground;
     settings.trace = spec.trace;
     settings.joined = run::open_namespaces(*found);
-    return run::start(plan::build_entering(spec, found->entry, host::probe()), std::move(settings));
+    const host::Facts facts = host::probe({.surroundings = false});
+    return run::start(plan::build_entering(spec, found->entry, facts), std::move(settings));
 }
 
 }  // namespace sandbox

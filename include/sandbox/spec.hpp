@@ -61,8 +61,10 @@ struct IdRange {
 /// that subuid(5) grants it. subordinate: 0 is the caller's own, those granted keep their numbers. all: every id that
 /// the caller's user namespace has keeps its number; for root.
 /// For users and groups together, and for root of the host: isolated, which is its default, 0 to 65535 are ids that are
-/// not root's, and what is shown by a Bind or as `root` is mounted so that files keep their owners; real: 0 is root,
-/// the only id. For anybody else isolated is an error, and real says nothing.
+/// not root's, and what is shown by a Bind or as `root` is mounted so that files keep their owners; real: as all,
+/// root's own among them - of those that it may map, or with `uid` or `gid` root's own alone. Root of a container is no
+/// root of the host: isolated is an error, and real is what it says. For who is not root isolated is an error, and real
+/// says nothing.
 enum class IdSet : std::uint8_t { automatic, subordinate, all, isolated, real };
 /// Which ids the command has. Ranges may neither overlap nor run over 4294967294.
 using IdMapping = std::variant<IdSet, std::vector<IdRange>>;

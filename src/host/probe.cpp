@@ -171,17 +171,20 @@ std::string caller_name(const Facts& facts) {
 
 // Helper programs are asked only where somebody wants to know.
 void probe_ids(Facts& facts, const Wanted& wanted) {
-    if (!wanted.user_ids && !wanted.group_ids) {
-        return;
+    if (wanted.own_ids || wanted.user_ids) {
+        facts.users = {is_capable(CAP_SETUID), {}, mapped_ids("/proc/self/uid_map")};
     }
-    const std::string name = caller_name(facts);
-    if (wanted.user_ids) {
-        facts.users = {is_capable(CAP_SETUID), find_subordinate(false, name, facts.uid),
-                       mapped_ids("/proc/self/uid_map")};
+    if (wanted.own_ids || wanted.group_ids) {
+        facts.group_ids = {is_capable(CAP_SETGID), {}, mapped_ids("/proc/self/gid_map")};
     }
-    if (wanted.group_ids) {
-        facts.group_ids = {is_capable(CAP_SETGID), find_subordinate(true, name, facts.uid),
-                           mapped_ids("/proc/self/gid_map")};
+    if (wanted.user_ids || wanted.group_ids) {
+        const std::string name = caller_name(facts);
+        if (wanted.user_ids) {
+            facts.users.subordinate = find_subordinate(false, name, facts.uid);
+        }
+        if (wanted.group_ids) {
+            facts.group_ids.subordinate = find_subordinate(true, name, facts.uid);
+        }
     }
 }
 
@@ -239,15 +242,7 @@ RootFacts probe_root(const Facts& facts) {
     return root;
 }
 
-}  // namespace
-
-Facts probe(const Wanted& wanted) {
-    Facts facts;
-    probe_descriptors(facts, wanted.descriptors);  // first: nothing of ours is open yet
-    probe_privileges(facts);
-    facts.uid = ::geteuid();
-    facts.gid = ::getegid();
-    facts.unmapped_uid = unmapped_id();
+void probe_cwd(Facts& facts) {
     char path[PATH_MAX];
     // "(unreachable)/..." is what the kernel says of a directory outside of our root.
     if (::getcwd(path, sizeof path) == nullptr) {
@@ -258,9 +253,9 @@ Facts probe(const Wanted& wanted) {
         facts.cwd_error = ENOENT;
     }
     facts.cwd_id = identify(AT_FDCWD, ".", 0).value_or(plan::FileId{});
-    for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
-        facts.environment.emplace_back(*variable);
-    }
+}
+
+void probe_streams(Facts& facts) {
     for (int fd = 0; fd <= 2; ++fd) {
         Stream& stream = facts.streams[static_cast<std::size_t>(fd)];
         stream = probe_stream(fd);
@@ -271,19 +266,9 @@ Facts probe(const Wanted& wanted) {
         const sys::UniqueFd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
         facts.has_terminal = static_cast<bool>(terminal);
     }
-    facts.passwd = read_system_file("/etc/passwd", most_users);
-    if (wanted.groups && facts.group.empty()) {
-        facts.group = read_system_file("/etc/group", most_users);
-    }
-    probe_ids(facts, wanted);
-    facts.root = probe_root(facts);
-    if (wanted.limits) {
-        probe_limits(facts);
-    }
-    facts.mounts = parse_mountinfo(read_system_file("/proc/self/mountinfo", most_mountinfo));
-    if (wanted.cgroups) {
-        facts.cgroups = probe_cgroups(facts.mounts);
-    }
+}
+
+void probe_kernel(Facts& facts) {
     struct statfs sysctls {};
     facts.sysctls_read_only = ::statfs("/proc/sys", &sysctls) == 0 && (sysctls.f_flags & ST_RDONLY) != 0;
     const int abi = sys::landlock_create_ruleset(nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -291,6 +276,42 @@ Facts probe(const Wanted& wanted) {
     utsname kernel{};
     if (::uname(&kernel) == 0) {
         facts.kernel_release = kernel.release;
+    }
+}
+
+void probe_surroundings(Facts& facts, const Wanted& wanted) {
+    facts.unmapped_uid = unmapped_id();
+    probe_cwd(facts);
+    facts.passwd = read_system_file("/etc/passwd", most_users);
+    if (wanted.groups && facts.group.empty()) {
+        facts.group = read_system_file("/etc/group", most_users);
+    }
+    probe_ids(facts, wanted);
+    facts.root = probe_root(facts);
+    facts.mounts = parse_mountinfo(read_system_file("/proc/self/mountinfo", most_mountinfo));
+    if (wanted.cgroups) {
+        facts.cgroups = probe_cgroups(facts.mounts);
+    }
+    probe_kernel(facts);
+}
+
+}  // namespace
+
+Facts probe(const Wanted& wanted) {
+    Facts facts;
+    probe_descriptors(facts, wanted.descriptors);  // first: nothing of ours is open yet
+    probe_privileges(facts);
+    facts.uid = ::geteuid();
+    facts.gid = ::getegid();
+    for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+        facts.environment.emplace_back(*variable);
+    }
+    probe_streams(facts);
+    if (wanted.limits) {
+        probe_limits(facts);
+    }
+    if (wanted.surroundings) {
+        probe_surroundings(facts, wanted);
     }
     return facts;
 }

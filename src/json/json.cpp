@@ -20,8 +20,7 @@ class Reader {
     Reader(const char* at, const char** furthest) : at_(at), furthest_(furthest) {}
     reference operator*() const { return *at_; }
     Reader& operator++() {
-        ++at_;
-        *furthest_ = std::max(*furthest_, at_);
+        *furthest_ = ++at_;  // whoever reads goes forward alone
         return *this;
     }
     Reader operator++(int) {

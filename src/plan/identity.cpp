@@ -125,16 +125,28 @@ std::vector<IdRange> subordinate(const Kind& kind) {
     return ranges;
 }
 
-std::vector<IdRange> all(const Kind& kind) {
-    if (!kind.facts.may_map_all) {
-        throw Error(std::string(kind.option) + " all: only root may map every " + kind.what + " id")
-            .with_fix(std::string(kind.option) + " auto, for those that are granted to you");
-    }
+// Every id of the caller's user namespace, each as itself.
+std::vector<IdRange> unchanged(const Kind& kind) {
     std::vector<IdRange> ranges;
     for (const host::IdBlock& block : kind.facts.own) {
         ranges.push_back({block.start, block.start, block.count});
     }
     return ranges;
+}
+
+std::vector<IdRange> all(const Kind& kind) {
+    if (!kind.facts.may_map_all) {
+        throw Error(std::string(kind.option) + " all: only root may map every " + kind.what + " id")
+            .with_fix(std::string(kind.option) + " auto, for those that are granted to you");
+    }
+    return unchanged(kind);
+}
+
+// Without the capability the kernel takes a map of the caller's own id alone; and without /proc none at all, which is
+// said where it is written. Fewer ids protect no less.
+std::vector<IdRange> real(const Kind& kind) {
+    return kind.facts.may_map_all && !kind.facts.own.empty() ? unchanged(kind)
+                                                             : std::vector<IdRange>{{kind.own, kind.own, 1}};
 }
 
 std::vector<IdRange> ranges_of(const Kind& kind, const host::Facts& facts, const IdMapping& mapping) {
@@ -145,6 +157,9 @@ std::vector<IdRange> ranges_of(const Kind& kind, const host::Facts& facts, const
     const IdSet set = std::get<IdSet>(mapping);
     if (set == IdSet::all) {
         return all(kind);
+    }
+    if (set == IdSet::real) {
+        return real(kind);
     }
     std::vector<IdRange> ranges = set == IdSet::automatic ? automatic(kind) : subordinate(kind);
     if (ranges.size() == 1) {
@@ -381,12 +396,12 @@ void plan_identity(Plan& plan, const Spec& spec, const host::Facts& facts, const
                     ": a sandbox that is made in another one's user namespace (--join) has one id of it")
             .with_fix("leave it out");
     }
-    if (!asks_for_ids(spec.map_users) && !asks_for_ids(group_ids)) {
-        plan_single(plan, spec, facts, named);
-    } else {
+    if (asks_for_ids(spec.map_users) || asks_for_ids(group_ids) || is_real(spec, facts)) {
         plan_ranges(plan, spec, facts, named, groups_text);
+    } else {
+        plan_single(plan, spec, facts, named);
     }
-    note_root(plan, facts);
+    note_root(plan, spec, facts);
 }
 
 }  // namespace sandbox::plan

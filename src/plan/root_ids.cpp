@@ -39,10 +39,22 @@ bool leads_to(const std::vector<IdExtent>& guest, const std::vector<IdExtent>& s
     });
 }
 
+bool is_many(const std::vector<IdExtent>& extents) {
+    return extents.size() > 1 || (extents.size() == 1 && extents.front().count > 1);
+}
+
 }  // namespace
 
 bool asks_for_ids(const std::optional<IdMapping>& mapping) {
     return mapping && !is(mapping, IdSet::isolated) && !is(mapping, IdSet::real);
+}
+
+bool asks_for_real_ids(const Spec& spec) {
+    return is(spec.map_users, IdSet::real);
+}
+
+bool is_real(const Spec& spec, const host::Facts& facts) {
+    return asks_for_real_ids(spec) && facts.uid == 0 && !spec.uid && !spec.gid && !facts.joins_below;
 }
 
 bool is_private(const Spec& spec, const host::Facts& facts) {
@@ -99,11 +111,26 @@ void plan_private(Plan& plan, const host::Facts& facts, bool single) {
     std::erase_if(ids.groups, [&](std::uint32_t group) { return group == ids.group || group >= private_count; });
 }
 
-void note_root(Plan& plan, const host::Facts& facts) {
+void note_root(Plan& plan, const Spec& spec, const host::Facts& facts) {
+    const bool many = is_many(plan.guest_maps.users) || is_many(plan.guest_maps.groups);
     if (facts.root.of_host && leads_to(plan.guest_maps.users, plan.setup_maps.users, facts.uid)) {
+        plan.notes.push_back(
+            "ids: root inside is root of the host, which is weaker than --map-users private: it " +
+            std::string(many ? "has power over the files of every id that is mapped" : "owns root's files") +
+            ", and read-only mounts are all that keeps it from the kernel's settings");
+    } else if (many && asks_for_real_ids(spec)) {
         plan.notes.emplace_back(
-            "ids: root inside is root of the host, which is weaker than --map-users private: it owns root's files, and "
-            "read-only mounts are all that keeps it from the kernel's settings");
+            "ids: root inside is root of this user namespace, which is weaker than the default, its own id alone: it "
+            "has power over the files of every id that is mapped");
+    }
+    if (!is_real(spec, facts)) {
+        return;
+    }
+    if (!facts.users.may_map_all) {
+        plan.notes.emplace_back("ids: root's is the only user id inside, as root lacks CAP_SETUID to map others");
+    }
+    if (!facts.group_ids.may_map_all) {
+        plan.notes.emplace_back("ids: root's is the only group id inside, as root lacks CAP_SETGID to map others");
     }
 }
 

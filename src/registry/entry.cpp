@@ -1,6 +1,7 @@
 #include "registry/entry.hpp"
 
 #include "json/json.hpp"
+#include "registry/fields.hpp"
 #include "spec/escape.hpp"
 #include "spec/limits.hpp"
 #include "spec/namespaces.hpp"
@@ -10,7 +11,6 @@
 
 #include <charconv>
 #include <cstddef>
-#include <limits>
 
 namespace sandbox::registry {
 namespace {
@@ -19,70 +19,6 @@ using json::Json;
 
 // An entry of ten thousand mounts has some 2 MiB.
 constexpr std::size_t most_bytes = 64UL << 20U;
-
-/// A value that is not what this version writes.
-struct Unknown {};
-
-const Json& need(const Json& object, std::string_view key) {
-    const Json* const value = object.find(key);
-    if (value == nullptr) {
-        throw Unknown{};
-    }
-    return *value;
-}
-
-template <class Number>
-Number number_at(const Json& value) {
-    if (value.kind != Json::Kind::number ||
-        value.number > static_cast<std::uint64_t>(std::numeric_limits<Number>::max())) {
-        throw Unknown{};
-    }
-    return static_cast<Number>(value.number);
-}
-
-template <class Number>
-Number number(const Json& object, std::string_view key) {
-    return number_at<Number>(need(object, key));
-}
-
-bool flag(const Json& object, std::string_view key) {
-    const Json& value = need(object, key);
-    if (value.kind != Json::Kind::boolean) {
-        throw Unknown{};
-    }
-    return value.number != 0;
-}
-
-std::string text_at(const Json& value) {
-    std::optional<std::string> text = json::text_of(value);
-    if (!text) {
-        throw Unknown{};
-    }
-    return *std::move(text);
-}
-
-std::string text(const Json& object, std::string_view key) {
-    return text_at(need(object, key));
-}
-
-const std::vector<Json>& items_at(const Json& value) {
-    if (value.kind != Json::Kind::array) {
-        throw Unknown{};
-    }
-    return value.items;
-}
-
-const std::vector<Json>& items(const Json& object, std::string_view key) {
-    return items_at(need(object, key));
-}
-
-std::vector<std::string> texts(const Json& object, std::string_view key) {
-    std::vector<std::string> result;
-    for (const Json& item : items(object, key)) {
-        result.push_back(text_at(item));
-    }
-    return result;
-}
 
 Json process_json(const ProcessId& id) {
     return json::object()

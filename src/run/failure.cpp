@@ -5,14 +5,17 @@
 #include "spec/namespaces.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 namespace sandbox::run {
 namespace {
@@ -36,6 +39,10 @@ std::string status_field(const std::string& name) {
     }
     const std::size_t start = at + name.size() + 3;
     return text.substr(start, text.find('\n', start) - start);
+}
+
+bool lacks(unsigned capability) {
+    return (std::strtoull(status_field("CapEff").c_str(), nullptr, 16) >> capability & 1U) == 0;
 }
 
 std::string kernel_release() {
@@ -139,6 +146,10 @@ Cause map_cause(int error) {
                     : "/proc is not mounted, or shows another pid namespace",
                 error == EACCES ? "make the binary readable, and remove its capabilities or set-user-id bit"
                                 : "mount /proc where sandbox is run"};
+    }
+    if (error == EPERM && ::geteuid() == 0 && lacks(CAP_SETFCAP)) {
+        return {"root lacks CAP_SETFCAP, without which the kernel lets nobody map root's own id (since Linux 5.12)",
+                "start it with that capability, or as an ordinary user"};
     }
     return {std::strerror(error),
             error == EPERM ? "a security module refuses it, or the ids are not the caller's own" : ""};

@@ -7,6 +7,7 @@
 #include "run/id_maps.hpp"
 #include "run/intermediate.hpp"
 #include "spec/paths.hpp"
+#include "sys/blocked_signals.hpp"
 #include "sys/clone.hpp"
 #include "sys/syscalls.hpp"
 
@@ -123,20 +124,20 @@ std::string type_of(const std::vector<host::MountEntry>& mounts, const std::stri
 
 // A user namespace exists with a process in it, or with a descriptor of it: the process is ended. Returns an errno.
 int make_user_namespace(const std::string& users, const std::string& groups, int self, sys::UniqueFd& made) {
-    sigset_t all;
-    sigset_t former;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &former);
     int pidfd = -1;
     clone_args arguments{};
     arguments.flags = CLONE_NEWUSER | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
     arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-    const pid_t child = sys::clone_process(arguments);
-    int error = child < 0 ? errno : 0;
-    if (child == 0) {
-        wait_to_be_killed(self);
+    pid_t child = -1;
+    int error = 0;
+    {
+        const sys::BlockedSignals blocked;
+        child = sys::clone_process(arguments);
+        error = child < 0 ? errno : 0;
+        if (child == 0) {
+            wait_to_be_killed(self);
+        }
     }
-    ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
     if (error != 0) {
         return error;
     }
@@ -266,10 +267,10 @@ int IdMappedTrees::user_namespace(const Shown& shown) {
     return made.get();
 }
 
-void IdMappedTrees::add(const Shown& shown, sys::UniqueFd tree, const std::string& target) {
+void IdMappedTrees::add(const Shown& shown, sys::UniqueFd tree, const std::string& below) {
     trees_.push_back(std::move(tree));
-    targets_.push_back(target);
-    parts_.push_back({&shown.bind, trees_.back().get(), targets_.back().c_str()});
+    places_.push_back(below);
+    parts_.push_back({&shown.bind, trees_.back().get(), places_.back().c_str()});
 }
 
 void IdMappedTrees::make(const Shown& shown) {
@@ -286,7 +287,7 @@ void IdMappedTrees::make(const Shown& shown) {
     if (error != 0) {
         throw step_failure(plan_, shown.step, error);
     }
-    add(shown, std::move(tree), shown.bind.target);
+    add(shown, std::move(tree), {});
 }
 
 // One of the mounts is of a kind that cannot be idmapped, and the kernel does all of them or none.
@@ -330,7 +331,7 @@ void IdMappedTrees::add_single(const Shown& shown, int user_namespace, bool part
             throw step_failure(plan_, shown.step, error);
         }
     }
-    add(shown, std::move(tree), shown.bind.target + rest);
+    add(shown, std::move(tree), rest);
 }
 
 }  // namespace sandbox::run

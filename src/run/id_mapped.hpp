@@ -39,13 +39,13 @@ class IdMappedTrees {
     void make_one_by_one(const Shown& shown, int user_namespace);
     void add_single(const Shown& shown, int user_namespace, bool part, sys::UniqueFd tree, const std::string& path,
                     const std::string& type, const std::string& rest = {});
-    void add(const Shown& shown, sys::UniqueFd tree, const std::string& target);
+    void add(const Shown& shown, sys::UniqueFd tree, const std::string& below);
 
     const plan::Plan& plan_;
     int self_;
     std::map<std::pair<std::string, std::string>, sys::UniqueFd> user_namespaces_;  ///< by the texts of their maps
     std::deque<sys::UniqueFd> trees_;
-    std::deque<std::string> targets_;
+    std::deque<std::string> places_;  ///< TreePart::below
     std::vector<TreePart> parts_;
     std::size_t aside_ = 0;  ///< how many trees are out of the way of other descriptors
 };

@@ -66,7 +66,7 @@ Place find_programs() {
     const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     const char* named = std::getenv("SANDBOX_BIN");
     const std::string sandbox = named != nullptr ? named : (here / "../../sandbox").string();
-    return Place(sandbox, here / "bench_floor", here / "bench_floor_paths", here / "bench_noop");
+    return Place(sandbox, here);
 }
 
 Table make_goal_table(const std::vector<Goal>& goals) {

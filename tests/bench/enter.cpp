@@ -1,13 +1,16 @@
-// A command in what runs already, against nsenter(1).
+// A command in what runs already, against nsenter(1), and against a C program that does what `sandbox enter` has to do.
 #include "rivals.hpp"
 #include "sections.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,28 +21,62 @@ namespace {
 constexpr const char* nsenter_name = "nsenter";
 constexpr double most = 1.0;
 
-/// A process that runs until the object is gone.
+// What is entered: it says that it runs, and sleeps.
+const std::vector<std::string> sleeper = {"/bin/sh", "-c", "echo; exec sleep 600"};
+
+/// A process that runs until the object is gone, and a command in it.
 class Target {
   public:
-    explicit Target(const std::vector<std::string>& command) {
+    explicit Target(std::vector<std::string> words) {
+        words.insert(words.end(), sleeper.begin(), sleeper.end());
         std::vector<char*> argv;
-        for (const std::string& word : command) {
-            argv.push_back(const_cast<char*>(word.c_str()));
+        for (std::string& word : words) {
+            argv.push_back(word.data());
         }
         argv.push_back(nullptr);
-        if (const int error = ::posix_spawn(&pid_, argv[0], nullptr, nullptr, argv.data(), environ); error != 0) {
-            throw std::runtime_error("cannot start " + command[0]);
+        int said[2];
+        if (::pipe2(said, O_CLOEXEC) < 0) {
+            throw std::runtime_error(std::string("pipe2: ") + std::strerror(errno));
+        }
+        posix_spawn_file_actions_t actions;
+        ::posix_spawn_file_actions_init(&actions);
+        ::posix_spawn_file_actions_adddup2(&actions, said[1], 1);
+        const int error = ::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
+        ::posix_spawn_file_actions_destroy(&actions);
+        ::close(said[1]);
+        char byte = 0;
+        const bool runs = error == 0 && ::read(said[0], &byte, 1) == 1;
+        ::close(said[0]);
+        if (!runs) {
+            end();
+            throw std::runtime_error("cannot start " + words[0]);
         }
     }
-    ~Target() {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-    }
+    ~Target() { end(); }
     Target(const Target&) = delete;
     Target& operator=(const Target&) = delete;
-    [[nodiscard]] pid_t pid() const { return pid_; }
+
+    /// The process that many generations below: each has one child.
+    [[nodiscard]] std::string descendant(int generations) const {
+        std::string pid = std::to_string(pid_);
+        for (; generations > 0; --generations) {
+            std::string path = "/proc/" + pid + "/task/" + pid;
+            path += "/children";
+            if (!(std::ifstream(path) >> pid)) {
+                throw std::runtime_error("cannot read " + path);
+            }
+        }
+        return pid;
+    }
 
   private:
+    void end() const {
+        if (pid_ > 0) {
+            ::kill(pid_, SIGKILL);
+            ::waitpid(pid_, nullptr, 0);
+        }
+    }
+
     pid_t pid_ = -1;
 };
 
@@ -58,33 +95,21 @@ class Runtime {
     }
     Runtime(const Runtime&) = delete;
     Runtime& operator=(const Runtime&) = delete;
-    [[nodiscard]] const char* path() const { return path_.c_str(); }
+    [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
     std::string path_ = "/tmp/sandbox-bench.XXXXXX";
 };
 
-// unshare(1) forks: what it runs is its only child. Nothing where there is none in time.
-std::string child_of(pid_t pid) {
-    const std::string path = "/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children";
-    for (const double end = now() + 10; now() < end; ::usleep(1000)) {
-        std::string child;
-        if (std::ifstream(path) >> child) {
-            // Its exec is what unshare does last.
-            std::string name;
-            if (std::ifstream("/proc/" + child + "/comm") >> name && name == "sleep") {
-                return child;
-            }
-        }
-    }
-    return {};
-}
-
-std::vector<Command> commands(const Place& place, const std::string& target) {
+std::vector<Command> commands(const Place& place, const Runtime& runtime, const Target& sandbox,
+                              const Target& unshare) {
+    // Below the launcher is init, and below that the command. unshare(1) forks once.
     return {{sandbox_name, {place.sandbox(), "enter", "bench", "--", place.noop()}},
+            {floor_name,
+             {place.floor_enter(), sandbox.descendant(2), runtime.path() + "/sandbox/named/bench", place.noop()}},
             {nsenter_name,
-             {"/usr/bin/nsenter", "--target", target, "--user", "--preserve-credentials", "--mount", "--pid", "--uts",
-              "--ipc", "--net", "--cgroup", place.noop()}}};
+             {"/usr/bin/nsenter", "--target", unshare.descendant(1), "--user", "--preserve-credentials", "--mount",
+              "--pid", "--uts", "--ipc", "--net", "--cgroup", place.noop()}}};
 }
 
 }  // namespace
@@ -95,15 +120,10 @@ Section measure_enter(const Settings& settings, const Caller& caller) {
     const Figures figures = Figures::decode(run_as(
         caller, settings.place.directory(), [] {},
         [&] {
-            ::setenv("XDG_RUNTIME_DIR", runtime.path(), 1);
-            const Target sandbox({settings.place.sandbox(), "--name", "bench", "--", "/bin/sleep", "600"});
-            const Target unshare(
-                {"/usr/bin/unshare", "-UrmpnfiuC", "--mount-proc", "--kill-child", "/bin/sleep", "600"});
-            const std::vector<Command> all = commands(settings.place, child_of(unshare.pid()));
-            for (const double end = now() + 10; now() < end && !try_out(all[0], {"check"}, 42).empty();) {
-                ::usleep(10000);
-            }
-            const Rivals rivals = only_working(all);
+            ::setenv("XDG_RUNTIME_DIR", runtime.path().c_str(), 1);
+            const Target sandbox({settings.place.sandbox(), "--name", "bench", "--"});
+            const Target unshare({"/usr/bin/unshare", "-UrmpnfiuC", "--mount-proc", "--kill-child"});
+            const Rivals rivals = only_working(commands(settings.place, runtime, sandbox, unshare));
             Figures result = summarise(rivals.commands, in_turn(rivals.commands, effort));
             result.notes.insert(result.notes.begin(), rivals.notes.begin(), rivals.notes.end());
             return result.encode();
@@ -113,6 +133,7 @@ Section measure_enter(const Settings& settings, const Caller& caller) {
     section.table.title = "A static no-op in a running sandbox, as " + caller.name + " (microseconds)";
     section.table.columns = {"", "median", "p10", "p99", "sandbox enter is"};
     const Figures::Row* own = figures.find(sandbox_name);
+    const Figures::Row* floor = figures.find(floor_name);
     const Figures::Row* rival = figures.find(nsenter_name);
     for (const Figures::Row& row : figures.rows) {
         section.table.rows.push_back(
@@ -122,7 +143,12 @@ Section measure_enter(const Settings& settings, const Caller& caller) {
     if (own != nullptr && rival != nullptr) {
         section.goals.push_back({"enter against nsenter", most, own->values[0] / rival->values[0]});
     }
-    section.table.notes = figures.remarks();
+    if (floor != nullptr && rival != nullptr) {
+        section.table.notes.push_back("the floor is " + ratio(floor->values[0] / rival->values[0]) + " x nsenter");
+    }
+    for (const std::string& remark : figures.remarks()) {
+        section.table.notes.push_back(remark);
+    }
     section.table.notes.emplace_back(
         "nsenter enters the same kinds of namespaces, made by unshare, with one user namespace");
     return section;

@@ -26,13 +26,13 @@ std::string make_temporary_directory() {
 
 }  // namespace
 
-Place::Place(const std::string& sandbox, const std::string& floor, const std::string& floor_paths,
-             const std::string& noop)
-    : directory_(make_temporary_directory()) {
+Place::Place(const std::string& sandbox, const std::string& programs) : directory_(make_temporary_directory()) {
     try {
         files::permissions(directory_, everybody_may_run);
-        for (const auto& [from, to] : {std::pair{sandbox, this->sandbox()}, std::pair{floor, this->floor()},
-                                       std::pair{floor_paths, this->floor_paths()}, std::pair{noop, this->noop()}}) {
+        for (const auto& [from, to] :
+             {std::pair{sandbox, this->sandbox()}, std::pair{programs + "/bench_floor", floor()},
+              std::pair{programs + "/bench_floor_enter", floor_enter()},
+              std::pair{programs + "/bench_floor_paths", floor_paths()}, std::pair{programs + "/bench_noop", noop()}}) {
             files::copy_file(from, to);
             files::permissions(to, everybody_may_run);
         }

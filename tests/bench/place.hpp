@@ -12,8 +12,8 @@ namespace bench {
 /// Removed with the object.
 class Place {
   public:
-    Place(const std::string& sandbox, const std::string& floor, const std::string& floor_paths,
-          const std::string& noop);
+    /// `programs`: the directory that has the floors and the no-op.
+    Place(const std::string& sandbox, const std::string& programs);
     ~Place();
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
@@ -21,6 +21,7 @@ class Place {
     [[nodiscard]] const std::string& directory() const { return directory_; }
     [[nodiscard]] std::string sandbox() const { return directory_ + "/sandbox"; }
     [[nodiscard]] std::string floor() const { return directory_ + "/floor"; }
+    [[nodiscard]] std::string floor_enter() const { return directory_ + "/floor_enter"; }
     [[nodiscard]] std::string floor_paths() const { return directory_ + "/floor_paths"; }
     [[nodiscard]] std::string noop() const { return directory_ + "/noop"; }
 

@@ -108,8 +108,9 @@ std::vector<std::string> default_names() {
 }
 
 std::map<std::string, std::string> powers(const std::vector<std::string>& options) {
-    // net for net_bind_service, which counts in a network of one's own. real: root, too, has one id then.
-    std::vector<std::string> all{"--own", "net", "--map-users", "real"};
+    // net for net_bind_service, which counts in a network of one's own. A number for the own id: root, too, has one
+    // then.
+    std::vector<std::string> all{"--own", "net", "--map-users", "real", "--uid", "0"};
     all.insert(all.end(), options.begin(), options.end());
     const Result result = inside({probe("powers"), "/tmp"}, {.sandbox = all});
     EXPECT_EQ(result.exit_status, 0) << result;
@@ -185,8 +186,8 @@ TEST_F(ConfinementCapabilities, WhatEachIsGoodForWithMoreIds) {
 
 // SYS_ADMIN over a user namespace that owns the host name alone: nothing else that asks for it is open.
 TEST_F(ConfinementCapabilities, SysAdminIsGoodForTheHostNameAlone) {
-    for (const std::vector<std::string>& options :
-         {std::vector<std::string>{"--map-users", "real"}, {"--map-users", "real", "--cap-add", "ALL"}}) {
+    for (const std::vector<std::string>& options : {std::vector<std::string>{"--map-users", "real", "--uid", "0"},
+                                                    {"--map-users", "real", "--uid", "0", "--cap-add", "ALL"}}) {
         const Result result = inside({probe("attempts")}, {.sandbox = options});
         for (const std::string& line : lines_of(result.out)) {
             EXPECT_EQ(line.ends_with(": done"), line == "sethostname: done") << line;

@@ -102,8 +102,11 @@ class ConfinementGroups : public ConfinementPrivileges {
         ASSERT_EQ(chmod((directory() / "secret").c_str(), 0040), 0);
     }
     [[nodiscard]] std::vector<std::string> read_secret() const {
-        return {"--map-users", "real", "--ro",        directory() / "secret:/srv/secret",
-                "--",          "cat",  "/srv/secret", "/proc/self/status"};
+        return {"--map-users", "real",
+                "--uid",       "0",
+                "--ro",        directory() / "secret:/srv/secret",
+                "--",          "cat",
+                "/srv/secret", "/proc/self/status"};
     }
 };
 

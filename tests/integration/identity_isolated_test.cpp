@@ -298,14 +298,15 @@ TEST_F(IdentityOfRootAndMounts, BelowASource) {
 }
 
 // Who owns the tree swaps a directory above a mount in it with a link to /, while root starts: what is mounted there
-// inside is that mount or none, never what the link leads to.
+// inside is that mount or none, never what the link leads to; and it is mounted nowhere else, as over /etc.
 TEST_F(IdentityOfRoot, AMountIsNotLookedForBehindALink) {
     const std::string tree = make_tree("tree", other);
     const std::string script =
         "mkdir -p \"$1/a/etc\"; ln -s / \"$1/l\"; mount -t proc proc \"$1/a/etc\"\n"
         "python3 -c 'import ctypes, sys\nlibc = ctypes.CDLL(None)\na, b = (sys.argv[1] + x for x in (\"/a\", "
         "\"/l\"))\nwhile True: libc.renameat2(-100, a.encode(), -100, b.encode(), 2)' \"$1\" & swapper=$!\n"
-        "for i in $(seq 60); do \"$2\" --rw \"$1\" -- grep \"$1\" /proc/self/mountinfo 2>/dev/null || true; done\n"
+        "for i in $(seq 60); do \"$2\" --rw \"$1\" -- grep -e \"$1\" -e ' /etc ' /proc/self/mountinfo 2>/dev/null || "
+        "true; done\n"
         "kill $swapper; wait $swapper || true; umount \"$1/a/etc\" 2>/dev/null || umount \"$1/l/etc\"";
     const Result result =
         run({"unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh", tree, sandbox_binary()});
@@ -317,6 +318,8 @@ TEST_F(IdentityOfRoot, AMountIsNotLookedForBehindALink) {
         const bool own =
             first == line.rfind(" " + tree + "/") ? contains(line, " - proc ") || contains(line, " - tmpfs ") : true;
         EXPECT_TRUE(first == std::string::npos || own) << line;
+        EXPECT_FALSE(contains(line, " /etc ") && contains(line, " - proc "))
+            << "a mount of the tree over /etc: " << line;
         seen += contains(line, " " + tree + " ") ? 1 : 0;
     }
     EXPECT_GT(seen, 0U) << "the control: some of them start";
@@ -363,17 +366,41 @@ TEST_F(IdentityOfRoot, AsThePlanSays) {
     EXPECT_TRUE(contains(result.out, directory().path() + " (ro,nosuid,nodev, idmapped)\n")) << result;
     EXPECT_TRUE(contains(result.out, "ids: root inside is not root of the host; there, its user ids are ")) << result;
     result = run(sandbox_command({"true"}, {"--explain", "--ro", directory().path(), "--map-users", "real"}));
-    EXPECT_TRUE(contains(result.out, "setup uid_map: 0 0 1\n")) << result;
-    EXPECT_TRUE(contains(result.out, "root inside is root of the host, which is weaker than --map-users private"))
+    EXPECT_TRUE(contains(result.out, "setup uid_map: 0 0 4294967295\n")) << result;
+    EXPECT_TRUE(contains(result.out,
+                         "root inside is root of the host, which is weaker than --map-users private: it has power over "
+                         "the files of every id that is mapped"))
         << result;
     EXPECT_FALSE(contains(result.out, "idmapped")) << result;
 }
 
+// Root, and whoever it makes itself: what they own on the host is theirs.
 TEST_F(IdentityOfRoot, RealIsRootOfTheHost) {
     const std::string tree = make_tree("tree", 0);
-    const Result result = inside_shell("cat /proc/self/uid_map; stat -c %u /etc/passwd; cat " + tree + "/file",
-                                       {.sandbox = {"--map-users", "real", "--ro", tree}});
-    EXPECT_EQ(result.out, "         0          0          1\n0\ntext\n") << result;
+    const std::string others = make_tree("others", other);
+    Result result = inside_shell(
+        "cat /proc/self/uid_map /proc/self/gid_map; stat -c %u /etc/passwd " + others + "; cat " + tree + "/file " +
+            others + "/file; touch " + others + "/roots; touch " + others + "/given; chown 33:44 " + others +
+            "/given; setpriv --reuid 1001 --regid 1001 --clear-groups touch " + others + "/made",
+        {.sandbox = {"--map-users", "real", "--ro", tree, "--rw", others}});
+    const std::string all = "         0          0 4294967295\n";
+    EXPECT_EQ(result.out, all + all + "0\n1001\ntext\ntext\n") << result;
+    EXPECT_EQ(owner_of(others + "/roots"), "0:0");
+    EXPECT_EQ(owner_of(others + "/given"), "33:44");
+    EXPECT_EQ(owner_of(others + "/made"), "1001:1001");
+    result = inside_shell("id -u; id -G; cat " + others + "/file; cat " + tree + "/file",
+                          {.sandbox = {"--map-users", "real", "--user", "1001:1001", "--ro", tree, "--ro", others}});
+    EXPECT_EQ(result.out, "1001\n1001\ntext\n") << result;
+    EXPECT_TRUE(contains(result.err, tree + "/file: Permission denied")) << result;
+}
+
+// Its own id under another number is the only one.
+TEST_F(IdentityOfRoot, RealUnderAnotherNumber) {
+    const std::string others = make_tree("others", other);
+    const Result result = inside_shell("cat /proc/self/uid_map; cat " + others + "/file",
+                                       {.sandbox = {"--map-users", "real", "--uid", "7", "--ro", others}});
+    EXPECT_EQ(result.out, "         7          0          1\n") << result;
+    EXPECT_TRUE(contains(result.err, "Permission denied")) << result;
 }
 
 // Without the capability for idmapped mounts, as in a container, there is nothing that could be done silently.
@@ -392,6 +419,30 @@ TEST_F(IdentityOfRoot, WithoutTheCapabilityItIsAnError) {
     }
     const Result result = without("sys_admin", {"--map-users", "real"});
     EXPECT_EQ(result.out, "0\n") << result;
+}
+
+// As root of a container has it: the ids of the kind for which the capability is missing are root's own alone.
+TEST_F(IdentityOfRoot, RealWithoutTheCapability) {
+    const auto without = [](const std::string& capabilities, const Words& options) {
+        Words words = {"setpriv", "--bounding-set", capabilities};
+        const Words command = sandbox_command({"cat", "/proc/self/uid_map", "/proc/self/gid_map"}, options);
+        words.insert(words.end(), command.begin(), command.end());
+        return run(words);
+    };
+    const std::string all = "         0          0 4294967295\n";
+    const std::string single = "         0          0          1\n";
+    const Words real = {"--map-users", "real"};
+    EXPECT_EQ(without("-sys_admin,-chown", real).out, all + all) << without("-sys_admin,-chown", real);
+    EXPECT_EQ(without("-setuid", real).out, single + all) << without("-setuid", real);
+    EXPECT_EQ(without("-setgid", real).out, all + single) << without("-setgid", real);
+    EXPECT_EQ(without("-all,+setfcap", real).out, single + single) << without("-all,+setfcap", real);
+    Result result = without("-setuid,-setgid", {"--map-users", "real", "--explain"});
+    EXPECT_TRUE(contains(result.out, "ids: root's is the only user id inside, as root lacks CAP_SETUID")) << result;
+    EXPECT_TRUE(contains(result.out, "ids: root's is the only group id inside, as root lacks CAP_SETGID")) << result;
+    // Since Linux 5.12 root's own id takes this one.
+    result = without("-setfcap", real);
+    EXPECT_EQ(result.exit_status, 125) << result;
+    EXPECT_TRUE(contains(result.err, "CAP_SETFCAP")) << result;
 }
 
 // Root of a container is not root of the host, and is not trusted more than the user that it is there.
@@ -421,6 +472,12 @@ TEST_F(IdentityOfRoot, RootOfAContainer) {
     EXPECT_TRUE(contains(result.err, "root is in a user namespace that does not own the host's file systems"))
         << result;
     result = contained("0 0 4294967295", {"--map-users", "real"});
+    EXPECT_EQ(result.out, "         0          0 4294967295\n") << result;
+    result = contained("0 100000 65536\n", {"--map-users", "real"});
+    EXPECT_EQ(result.out, "         0          0      65536\n") << result;
+    result = contained("0 100000 1000\n70000 200000 10\n", {"--map-users", "real"});
+    EXPECT_EQ(result.out, "         0          0       1000\n     70000       1000         10\n") << result;
+    result = contained("0 100000 1\n", {"--map-users", "real"});
     EXPECT_EQ(result.out, single) << result;
 }
 
@@ -479,6 +536,21 @@ TEST_F(IdentityOfRootEntered, HasTheSameIds) {
     EXPECT_TRUE(contains(result.err, "e\n")) << result;
     EXPECT_EQ(owner_of(tree + "/x"), "1001:1001");
     EXPECT_TRUE(contains(sandbox({"inspect", "web"}).out, " 65536")) << sandbox({"inspect", "web"});
+    web.send(SIGTERM);
+    web.wait();
+}
+
+TEST_F(IdentityOfRootEntered, HasRealIds) {
+    if (geteuid() != 0) {
+        GTEST_SKIP() << "about what root starts";
+    }
+    const std::string tree = directory() / "tree";
+    std::filesystem::create_directory(tree);
+    Running web = start_named("web", "exec sleep 1000", {"--rw", tree, "--map-users", "real"});
+    const Result result = sandbox({"enter", "web", "--", "sh", "-c",
+                                   "cat /proc/self/uid_map; id -u; touch " + tree + "/x; chown 33:44 " + tree + "/x"});
+    EXPECT_EQ(result.out, "         0          0 4294967295\n0\n") << result;
+    EXPECT_EQ(owner_of(tree + "/x"), "33:44");
     web.send(SIGTERM);
     web.wait();
 }

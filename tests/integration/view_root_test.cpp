@@ -168,7 +168,8 @@ TEST_F(ViewRoot, ItsNamespacesAreThoseOfTheDefault) {
 TEST_F(ViewRoot, TheRefusalsAreThoseOfTheDefault) {
     for (const char* use : {"auto", "none"}) {
         const Result result =
-            inside({probe("attempts")}, {.sandbox = {"--root", tree(), "--landlock", use, "--map-users", "real"}});
+            inside({probe("attempts")},
+                   {.sandbox = {"--root", tree(), "--landlock", use, "--map-users", "real", "--uid", "0"}});
         ASSERT_EQ(result.exit_status, 0) << result;
         for (const std::string& line : lines_of(result.out)) {
             EXPECT_FALSE(line.ends_with(": done") && line != "sethostname: done") << line;

@@ -46,8 +46,8 @@ TEST_F(WalkthroughIdentity, TheNamespaceLinksBelongToRoot) {
 
 // Also for the second user namespace, and for what lies between it and the host.
 TEST_F(WalkthroughIdentity, TheMapsReadFromOutsideAreThoseOfTheCaller) {
-    Running running =
-        start_inside({"sh", "-c", "echo up; read line"}, {.sandbox = {"--map-users", "real"}, .keep_input_open = true});
+    Running running = start_inside({"sh", "-c", "echo up; read line"},
+                                   {.sandbox = {"--map-users", "real", "--uid", "0"}, .keep_input_open = true});
     running.expect("up");
     const std::vector<ProcessState> processes = descendants_of(running.pid());
     ASSERT_GE(processes.size(), 2U) << "the init of the sandbox, and the command";

@@ -44,19 +44,27 @@ void report_and_kill(const ProcessState& child) {
     ADD_FAILURE() << "process " << child.pid << " (" << child.name << "), state " << child.state
                   << ", is left, in the namespaces" << foreign_namespaces(child.pid) << tree.str();
     kill(child.pid, SIGKILL);
-    waitpid(child.pid, nullptr, 0);
 }
 
-// Waits for the end of a child. False when the time is up.
-bool reap(pid_t child, std::chrono::steady_clock::time_point deadline) {
-    const sandbox::sys::UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
-    pollfd event{pidfd.get(), POLLIN, 0};
+// Reaps those that have ended when one of them has. All are watched: process 1 of a pid namespace ends when the last
+// one in there has been reaped, which may be ours by now. False when the time is up.
+bool reap_any(const std::vector<ProcessState>& children, std::chrono::steady_clock::time_point deadline) {
+    std::vector<sandbox::sys::UniqueFd> pidfds;
+    std::vector<pollfd> events;
+    for (const ProcessState& child : children) {
+        pidfds.emplace_back(static_cast<int>(syscall(SYS_pidfd_open, child.pid, 0)));
+        events.push_back({pidfds.back().get(), POLLIN, 0});
+    }
     const auto remaining =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-    if (poll(&event, 1, remaining > 0 ? static_cast<int>(remaining) : 0) <= 0) {
+    if (poll(events.data(), events.size(), remaining > 0 ? static_cast<int>(remaining) : 0) <= 0) {
         return false;
     }
-    return waitpid(child, nullptr, WNOHANG) != 0;
+    bool reaped = false;
+    for (const ProcessState& child : children) {
+        reaped = waitpid(child.pid, nullptr, WNOHANG) != 0 || reaped;
+    }
+    return reaped;
 }
 
 }  // namespace
@@ -83,19 +91,26 @@ NoLeftovers::NoLeftovers() {
 }
 
 void NoLeftovers::check() {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    auto deadline = std::chrono::steady_clock::now() + patience;
+    bool killed = false;
     // More than once: the children of a child that ends become ours.
-    for (bool found = true; found;) {
-        found = false;
-        for (const ProcessState& child : children_of(getpid())) {
-            if (children_.contains(child.pid)) {
-                continue;
-            }
-            found = true;
-            if (!reap(child.pid, deadline)) {
-                report_and_kill(child);
-            }
+    for (;;) {
+        std::vector<ProcessState> left = children_of(getpid());
+        std::erase_if(left, [this](const ProcessState& child) { return children_.contains(child.pid); });
+        if (left.empty()) {
+            break;
         }
+        if (reap_any(left, deadline)) {
+            continue;
+        }
+        for (const ProcessState& child : left) {
+            report_and_kill(child);
+        }
+        if (killed) {
+            break;
+        }
+        killed = true;
+        deadline = std::chrono::steady_clock::now() + patience;
     }
     EXPECT_EQ(read_file("/proc/self/mountinfo"), mounts_) << "the mounts have changed";
     EXPECT_EQ(open_descriptors(), descriptors_) << "the descriptors have changed";

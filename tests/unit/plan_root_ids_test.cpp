@@ -1,6 +1,7 @@
 // Root of the host: whose ids the inside has, and which mounts keep their owners.
 #include "plan/root_ids.hpp"
 #include "run/id_mapped.hpp"
+#include "unit/golden.hpp"
 #include "unit/planning.hpp"
 
 #include <algorithm>
@@ -27,6 +28,14 @@ struct RootsHost : FakeHost {
         facts.uid = facts.gid = 0;
         facts.root.of_host = true;
         set("HOME", "/root");
+    }
+};
+
+/// Root that may map what it has: every id, but with `lacks` set.
+struct CapableHost : RootsHost {
+    CapableHost() {
+        facts.users.may_map_all = facts.group_ids.may_map_all = true;
+        facts.users.own = facts.group_ids.own = {{0, 4294967295}};
     }
 };
 
@@ -85,16 +94,108 @@ TEST(RootIds, AreRootsOwnWhereThatIsSaid) {
         const Plan plan = plan_for(spec, RootsHost());
         EXPECT_FALSE(plan.private_ids);
         EXPECT_EQ(plan.setup_maps.users, (Extents{{0, 0, 1}}));
-        EXPECT_TRUE(has_note(plan, "ids: root inside is root of the host, which is weaker"));
+        EXPECT_TRUE(has_note(plan,
+                             "ids: root inside is root of the host, which is weaker than --map-users private: it owns "
+                             "root's files"));
     }
-    RootsHost host;
-    host.facts.users.may_map_all = true;
-    host.facts.users.own = {{0, 4294967295}};
+    const CapableHost host;
     const auto ranges = [](const IdRange& range) {
         return with([range](Spec& spec) { spec.map_users = std::vector<IdRange>{range}; });
     };
     EXPECT_TRUE(has_note(plan_for(ranges({0, 0, 10}), host), "ids: root inside is root of the host"));
     EXPECT_FALSE(has_note(plan_for(ranges({0, 100000, 10}), host), "ids: root inside is root of the host"));
+}
+
+TEST(RootIds, RealIsEveryIdAsItself) {
+    const Spec real = with([](Spec& spec) {
+        spec.map_users = IdSet::real;
+        spec.mounts = {test::rw("/home/ann/project")};
+    });
+    const Plan plan = plan_for(real, CapableHost());
+    for (const IdMaps& maps : {plan.setup_maps, plan.guest_maps}) {
+        EXPECT_EQ(maps.users, (Extents{{0, 0, 4294967295}}));
+        EXPECT_EQ(maps.groups, (Extents{{0, 0, 4294967295}}));
+    }
+    EXPECT_FALSE(plan.private_ids || plan.users_by_helper || plan.groups_by_helper || plan.command_ids.foreign);
+    EXPECT_TRUE(plan.setgroups);
+    EXPECT_EQ(id_mapped(plan), Found{});
+    test::expect_golden(
+        "map_users_real",
+        test::difference(
+            explained(with([](Spec& spec) { spec.mounts = {test::rw("/home/ann/project")}; }), CapableHost()),
+            explained(real, CapableHost())));
+}
+
+TEST(RootIds, RealIsWhatRootOfAContainerHas) {
+    CapableHost contained;
+    contained.facts.root.of_host = false;
+    contained.facts.gid = 5;
+    contained.facts.users.own = {{0, 1000}, {5000, 10}};
+    contained.facts.group_ids.own = {{0, 65536}};
+    const Plan plan = plan_for(with([](Spec& spec) { spec.map_users = IdSet::real; }), contained);
+    EXPECT_EQ(plan.setup_maps.users, (Extents{{0, 0, 1000}, {1000, 5000, 10}}));
+    EXPECT_EQ(plan.guest_maps.users, (Extents{{0, 0, 1000}, {5000, 1000, 10}}));
+    EXPECT_EQ(plan.guest_maps.groups, (Extents{{0, 0, 65536}}));
+    EXPECT_EQ(plan.command_ids.group, 5U);
+    EXPECT_FALSE(plan.command_ids.foreign);
+    EXPECT_TRUE(has_note(plan, "ids: root inside is root of this user namespace, which is weaker than the default"));
+    EXPECT_FALSE(has_note(plan, "ids: root inside is root of the host"));
+}
+
+// A user namespace with no id but root's own, as unshare -r makes it: there is nothing more to have, nor to tell.
+TEST(RootIds, RealMayBeOneId) {
+    CapableHost contained;
+    contained.facts.root.of_host = false;
+    contained.facts.users.own = contained.facts.group_ids.own = {{0, 1}};
+    const Plan plan = plan_for(with([](Spec& spec) { spec.map_users = IdSet::real; }), contained);
+    EXPECT_EQ(plan.setup_maps.users, (Extents{{0, 0, 1}}));
+    EXPECT_FALSE(plan.setgroups);
+    EXPECT_FALSE(has_note(plan, "ids:"));
+}
+
+TEST(RootIds, RealIsRootAloneWithoutTheCapability) {
+    const Spec real = with([](Spec& spec) { spec.map_users = IdSet::real; });
+    CapableHost host;
+    host.facts.users.may_map_all = false;
+    Plan plan = plan_for(real, host);
+    EXPECT_EQ(plan.setup_maps.users, (Extents{{0, 0, 1}}));
+    EXPECT_EQ(plan.setup_maps.groups, (Extents{{0, 0, 4294967295}}));
+    EXPECT_FALSE(plan.users_by_helper);
+    EXPECT_TRUE(has_note(plan, "ids: root's is the only user id inside, as root lacks CAP_SETUID"));
+    EXPECT_FALSE(has_note(plan, "ids: root's is the only group id inside"));
+    host.facts.group_ids.may_map_all = false;
+    plan = plan_for(real, host);
+    EXPECT_EQ(plan.setup_maps.groups, (Extents{{0, 0, 1}}));
+    EXPECT_FALSE(plan.setgroups || plan.groups_by_helper);
+    EXPECT_TRUE(has_note(plan, "ids: root's is the only group id inside, as root lacks CAP_SETGID"));
+}
+
+// A number for root's own id, or another sandbox's user namespace: one id.
+TEST(RootIds, RealIsRootAloneUnderAnotherNumber) {
+    for (const Spec& spec :
+         {with([](Spec& wanted) { wanted.uid = 7U; }), with([](Spec& wanted) { wanted.gid = 7U; })}) {
+        Spec real = spec;
+        real.map_users = IdSet::real;
+        const Plan plan = plan_for(real, CapableHost());
+        EXPECT_EQ(plan.setup_maps.users, (Extents{{0, 0, 1}}));
+        EXPECT_EQ(plan.setup_maps.groups, (Extents{{0, 0, 1}}));
+        EXPECT_EQ(plan.guest_maps.users.front().inside, real.uid ? 7U : 0U);
+    }
+    CapableHost joining;
+    joining.facts.joins_below = true;
+    EXPECT_EQ(plan_for(with([](Spec& spec) { spec.map_users = IdSet::real; }), joining).setup_maps.users,
+              (Extents{{0, 0, 1}}));
+}
+
+TEST(RootIds, RealMayBeAnyUser) {
+    const Plan plan = plan_for(with([](Spec& spec) {
+                                   spec.map_users = IdSet::real;
+                                   spec.user = "33:44";
+                               }),
+                               CapableHost());
+    EXPECT_EQ(plan.command_ids.setup_user, 33U);
+    EXPECT_EQ(plan.command_ids.setup_group, 44U);
+    EXPECT_TRUE(plan.command_ids.foreign);
 }
 
 TEST(RootIds, TheCommandMayBeAnother) {

@@ -65,7 +65,7 @@ struct IntermediateProgram {
 struct TreePart {
     const plan::BindMount* bind = nullptr;
     int tree = -1;
-    const char* target = nullptr;
+    const char* below = nullptr;  ///< its place below the first tree of the same bind, of which this is ""
 };
 
 /// Everything that init needs, made by the launcher before the clone. Pointers stay valid in the copied memory.

@@ -166,9 +166,6 @@ pid_t clone_setup_child(const InitProgram& program, SetupContext context, const 
 
 // The guest's maps, through the host's /proc: a process of the parent user namespace may write them, once each.
 void write_guest_maps(const InitProgram& program, int host_proc, const char* pid) noexcept {
-    if (program.joined != nullptr) {
-        return;  // they are written
-    }
     const int directory = ::openat(host_proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
     check(program, Stage::guest_uid_map,
           directory < 0 ? errno : write_file(directory, "uid_map", program.guest_uid_map));
@@ -389,9 +386,11 @@ void run_init(const InitProgram& program) noexcept {
     }
     char pid[24] = {};
     await_guest(program, links, command, pid, sizeof pid - 1);
-    write_guest_maps(program, context.host_proc, pid);
-    // The setup child goes on while init gives up what it had, and waits for that at its step `init-confined`.
-    [[maybe_unused]] const ssize_t mapped = ::write(links.proceed[1], "", 1);
+    if (program.joined == nullptr) {
+        write_guest_maps(program, context.host_proc, pid);
+        // The setup child goes on while init gives up what it had, and waits for that at its step `init-confined`.
+        [[maybe_unused]] const ssize_t mapped = ::write(links.proceed[1], "", 1);
+    }
 
     Supervision supervision;
     supervision.program = &program;

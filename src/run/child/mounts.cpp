@@ -111,25 +111,45 @@ int recognise(int tree, const plan::Source& source) noexcept {
     return error != 0 ? error : now == source.expected ? 0 : ESTALE;
 }
 
-// The launcher has made the trees, with their attributes: init has no power over the file systems of the host.
+// Takes `mount_point` over: it is closed in every case.
+int attach_at(int mount_point, int tree) noexcept {
+    if (mount_point < 0) {
+        return errno;
+    }
+    const int moved = sys::move_mount(tree, "", mount_point, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    const int error = moved < 0 ? errno : 0;
+    ::close(mount_point);
+    return error;
+}
+
+// The launcher has made the trees, with their attributes: init has no power over the file systems of the host. Whoever
+// owns the first, which is attached by then, may have put a link there since, to have another place of the inside
+// covered by one of the others: below it no link is followed.
 int attach_trees(SetupState& state, const plan::BindMount& bind) noexcept {
     const InitProgram& program = state.program;
+    int top = -1;
     int error = ESTALE;
-    for (bool first = true; state.next_tree < program.tree_count; first = false) {
+    for (; state.next_tree < program.tree_count; ++state.next_tree) {
         const TreePart& part = program.trees[state.next_tree];
         if (part.bind != &bind) {
             break;
         }
-        ++state.next_tree;
-        error = first ? recognise(part.tree, bind.source) : 0;
-        error = error == EACCES ? 0 : error;  // nothing to say to these ids; the launcher has looked at it
-        if (error == 0) {
-            error = attach(state, part.tree, part.target);
+        if (top < 0) {
+            error = recognise(part.tree, bind.source);
+            error = error == EACCES ? 0 : error;  // nothing to say to these ids; the launcher has looked at it
+            error = error == 0 ? attach(state, part.tree, bind.target.c_str()) : error;
+            top = part.tree;
+        } else {
+            error = attach_at(open_without_links(top, part.below), part.tree);
+            error = error == ELOOP ? ESTALE : error;
+            ::close(part.tree);
         }
-        ::close(part.tree);
         if (error != 0) {
-            return error;
+            break;
         }
+    }
+    if (top >= 0) {
+        ::close(top);
     }
     return error;
 }
@@ -149,14 +169,7 @@ int open_target(const SetupState& state, const char* path) noexcept {
 }
 
 int attach(const SetupState& state, int tree, const char* target) noexcept {
-    const int mount_point = open_inside(state.root, target);
-    if (mount_point < 0) {
-        return errno;
-    }
-    const int moved = sys::move_mount(tree, "", mount_point, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
-    const int error = moved < 0 ? errno : 0;
-    ::close(mount_point);
-    return error;
+    return attach_at(open_inside(state.root, target), tree);
 }
 
 int execute(SetupState&, const plan::PrivatePropagation&) noexcept {

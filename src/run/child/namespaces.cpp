@@ -102,7 +102,9 @@ int announce_guest(const SetupState& state) noexcept {
     if (::write(state.context.announce, pid, static_cast<std::size_t>(length)) != length) {
         return errno;
     }
-    await_init(state);
+    if (state.program.joined == nullptr) {
+        await_init(state);  // the maps
+    }
     return 0;
 }
 

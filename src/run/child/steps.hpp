@@ -103,7 +103,7 @@ int open_target(const SetupState& state, const char* path) noexcept;
 int attach(const SetupState& state, int tree, const char* target) noexcept;
 
 /// Tells init by which number the host's /proc knows the setup child, which is in a user namespace without maps, and
-/// waits. Returns an errno. namespaces.cpp
+/// waits for these; where it has joined one there is nothing to wait for. Returns an errno. namespaces.cpp
 int announce_guest(const SetupState& state) noexcept;
 
 /// Waits for init's next word that the setup child may go on. namespaces.cpp

@@ -4,6 +4,7 @@
 #include "sys/syscalls.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include <sys/stat.h>
@@ -55,13 +56,11 @@ int open_by_components(int root, const char* path) noexcept {
     return current;
 }
 
-}  // namespace
-
-int open_inside(int root, const char* path) noexcept {
+int walk(int root, const char* path, std::uint64_t resolve) noexcept {
     path = relative(path);
     open_how how{};
     how.flags = O_PATH | O_CLOEXEC;
-    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    how.resolve = RESOLVE_IN_ROOT | resolve;
     for (int attempt = 0; attempt < walk_retries; ++attempt) {
         const int fd = sys::openat2(root, path, how);
         if (fd >= 0 || errno != EAGAIN) {
@@ -72,6 +71,16 @@ int open_inside(int root, const char* path) noexcept {
         }
     }
     return -1;
+}
+
+}  // namespace
+
+int open_inside(int root, const char* path) noexcept {
+    return walk(root, path, RESOLVE_NO_MAGICLINKS);
+}
+
+int open_without_links(int root, const char* path) noexcept {
+    return walk(root, path, RESOLVE_NO_SYMLINKS);
 }
 
 int identify(int fd, plan::FileId& id) noexcept {

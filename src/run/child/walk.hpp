@@ -10,6 +10,10 @@ namespace sandbox::run {
 /// a symbolic link is ELOOP then.
 [[nodiscard]] int open_inside(int root, const char* path) noexcept;
 
+/// The same where no symbolic link is followed: for what somebody may have put there meanwhile. ELOOP; without openat2
+/// ENOTDIR, and the last one is what is opened.
+[[nodiscard]] int open_without_links(int root, const char* path) noexcept;
+
 /// What an open descriptor is; a file system that does not answer is not asked. Returns an errno.
 [[nodiscard]] int identify(int fd, plan::FileId& id) noexcept;
 

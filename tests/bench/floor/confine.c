@@ -104,10 +104,10 @@ void filter_command(void) {
 
 void confine_init(void) {
     static const unsigned calls[] = {
-        SYS_read,       SYS_pread64, SYS_write,        SYS_ppoll,           SYS_waitid,           SYS_kill,
-        SYS_exit_group, SYS_exit,    SYS_rt_sigreturn, SYS_restart_syscall, SYS_process_vm_readv,
+        SYS_read,       SYS_pread64,    SYS_write,        SYS_ppoll,           SYS_waitid,           SYS_kill,
+        SYS_exit_group, SYS_exit,       SYS_rt_sigreturn, SYS_restart_syscall, SYS_process_vm_readv, SYS_epoll_pwait,
 #ifdef SYS_poll
-        SYS_poll
+        SYS_poll,       SYS_epoll_wait,
 #endif
     };
     enum { count = sizeof calls / sizeof *calls };
