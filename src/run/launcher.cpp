@@ -11,6 +11,7 @@
 #include "run/process_impl.hpp"
 #include "run/program_texts.hpp"
 #include "run/start.hpp"
+#include "sys/blocked_signals.hpp"
 #include "sys/clone.hpp"
 #include "sys/syscalls.hpp"
 
@@ -246,20 +247,20 @@ void Start::fill(InitProgram& program) {
     program.fault_error = settings_.fault.error;
 }
 
-void Start::clone_init() {
-    program_texts_.emplace(plan_);
-    InitProgram program = program_texts_->program();
-    fill(program);
-    GroupsAside groups;
-    check(Stage::groups, plan_.drop_groups ? groups.remember() : 0);
-    check(Stage::groups, plan_.drop_groups ? groups.drop() : 0);
-    // Everything is blocked from before the clone on: no handler of the caller's may run in the child, and init
-    // never takes a signal.
-    sigset_t all;
-    sigset_t former;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &former);
-    int pidfd = -1;
+// With everything blocked: no handler of the caller's may run in the child, and init never takes a signal. No exit
+// signal: a caller's wait(-1) or SIGCHLD handler never sees init. `placed`: it is in the cgroup.
+Born Start::make_init(const InitProgram& program, int& pidfd, bool& placed) {
+    Born born{-1, Stage::clone_init, settings_.fault.error};
+    if (settings_.fault.stage == Stage::clone_init) {
+        return born;
+    }
+    if (settings_.inherited) {
+        born = clone_in_inherited(plan_, *settings_.inherited, program, impl_->signals.get(), cgroup(),
+                                  impl_->intermediate);
+        pidfd = born.init > 0 ? sys::pidfd_open(born.init, 0) : -1;
+        placed = true;
+        return born;
+    }
     clone_args arguments{};
     arguments.flags = plan_.init_clone_flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
     arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
@@ -267,28 +268,16 @@ void Start::clone_init() {
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = static_cast<std::uint64_t>(cgroup());
     }
-    // No exit signal: a caller's wait(-1) or SIGCHLD handler never sees init.
-    Born born{-1, Stage::clone_init, settings_.fault.error};
-    const bool injected = settings_.fault.stage == Stage::clone_init;
-    if (!injected && settings_.inherited) {
-        born = clone_in_inherited(plan_, *settings_.inherited, program, impl_->signals.get(), cgroup(),
-                                  impl_->intermediate);
-        if (born.init > 0) {
-            pidfd = sys::pidfd_open(born.init, 0);
-        }
-    } else if (!injected) {
-        born.init = sys::clone_process(arguments);
-        born.error = errno;
-        if (born.init == 0) {
-            run_init(program);
-        }
+    born.init = sys::clone_process(arguments);
+    born.error = errno;
+    if (born.init == 0) {
+        run_init(program);
     }
-    init_pid_ = born.init;
-    const int unrestored = plan_.drop_groups ? groups.restore() : 0;
-    ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
-    if (init_pid_ < 0) {
-        check(born.stage, born.error);
-    }
+    placed = cgroup() < 0 || (arguments.flags & CLONE_INTO_CGROUP) != 0;
+    return born;
+}
+
+void Start::hold_init(int pidfd) {
     impl_->init_pid = init_pid_;
     impl_->init = above_streams(pidfd);
     if (!impl_->init) {
@@ -300,13 +289,39 @@ void Start::clone_init() {
     if (impl_->placeholders) {
         impl_->placeholders->started(init_pid_);
     }
-    if (cgroup() >= 0 && !settings_.inherited && (arguments.flags & CLONE_INTO_CGROUP) == 0) {
-        check(Stage::cgroup, limits::adopt(cgroup(), init_pid_));  // it waits for the order to go
+}
+
+void Start::clone_init() {
+    program_texts_.emplace(plan_);
+    InitProgram program = program_texts_->program();
+    fill(program);
+    GroupsAside groups;
+    check(Stage::groups, plan_.drop_groups ? groups.remember() : 0);
+    check(Stage::groups, plan_.drop_groups ? groups.drop() : 0);
+    int pidfd = -1;
+    bool placed = false;
+    Born born;
+    int unrestored = 0;
+    {
+        const sys::BlockedSignals blocked;
+        born = make_init(program, pidfd, placed);
+        unrestored = plan_.drop_groups ? groups.restore() : 0;
     }
+    init_pid_ = born.init;
+    if (init_pid_ < 0) {
+        check(born.stage, born.error);
+    }
+    hold_init(pidfd);
+    check(Stage::cgroup, placed ? 0 : limits::adopt(cgroup(), init_pid_));  // it waits for the order to go
     check(Stage::groups, unrestored);
     if (settings_.inherited && born.stage != Stage::none) {
         check(born.stage, born.error);  // of the maps
     }
+    let_go();
+}
+
+// What is init's alone by now.
+void Start::let_go() {
     report_writer_.reset();
     status_writer_.reset();
     trees_.reset();

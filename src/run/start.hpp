@@ -34,7 +34,10 @@ class Start {
     void prepare_terminal();
     void prepare_relays();
     void fill(InitProgram& program);
+    Born make_init(const InitProgram& program, int& pidfd, bool& placed);
+    void hold_init(int pidfd);
     void clone_init();
+    void let_go();
     void write_maps();
     void say_go();
     // start.cpp: from there on
