@@ -77,9 +77,7 @@ struct Limits {
     /// Where there is no cgroup: `pids` is held by RLIMIT_NPROC, and `memory` by RLIMIT_AS for each process on its own.
     /// The others cannot be held so.
     bool best_effort = false;
-    [[nodiscard]] bool need_cgroup() const noexcept {
-        return memory || swap || cpus || pids || io_weight || cpuset;
-    }
+    [[nodiscard]] bool need_cgroup() const noexcept { return memory || swap || cpus || pids || io_weight || cpuset; }
 
     std::map<Resource, ResourceLimit> resources;
     std::optional<int> nice;       ///< -20..19, nice(2); below the caller's own only where RLIMIT_NICE allows it

@@ -39,9 +39,9 @@ struct Pressure {
 
 /// What only a cgroup counts. What a kernel does not count is not there.
 struct CgroupUsage {
-    std::optional<std::uint64_t> peak_pids;  ///< processes and threads at once, those of the sandbox itself left out
-    std::uint64_t refused_pids = 0;          ///< how often one could not be made because of Limits::pids
-    std::uint64_t out_of_memory_kills = 0;   ///< processes that the kernel killed because of Limits::memory
+    std::optional<std::uint64_t> peak_pids;   ///< processes and threads at once, those of the sandbox itself left out
+    std::uint64_t refused_pids = 0;           ///< how often one could not be made because of Limits::pids
+    std::uint64_t out_of_memory_kills = 0;    ///< processes that the kernel killed because of Limits::memory
     std::optional<std::uint64_t> read_bytes;  ///< from block devices
     std::optional<std::uint64_t> written_bytes;
     std::optional<std::chrono::nanoseconds> throttled;  ///< held up by Limits::cpus

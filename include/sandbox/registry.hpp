@@ -41,7 +41,7 @@ struct NamedSandbox {
     std::array<NamespaceInode, namespace_count> namespaces{};  ///< indexed by Namespace
     std::vector<ShownPath> paths;
     CapabilitySet capabilities;
-    std::string cwd;                 ///< inside
+    std::string cwd;                  ///< inside
     std::vector<std::string> notes;   ///< as explain() has them
     std::vector<std::string> limits;  ///< likewise, a line each
     std::string cgroup;               ///< the directory of its own, where it has one
@@ -52,8 +52,8 @@ struct LiveUsage {
     std::uint64_t memory = 0;             ///< bytes
     std::chrono::nanoseconds cpu_time{};  ///< of all that was started inside
     std::uint64_t pids = 0;               ///< processes; where a cgroup counts threads
-    /// A cgroup has counted it. Otherwise `memory` is what the processes have resident, what several share being counted
-    /// for each, and `cpu_time` theirs and that of those they have waited for.
+    /// A cgroup has counted it. Otherwise `memory` is what the processes have resident, what several share being
+    /// counted for each, and `cpu_time` theirs and that of those they have waited for.
     bool counted = false;
 };
 

@@ -336,13 +336,14 @@ struct Execute {
     std::vector<std::string> environment;  ///< NAME=VALUE
 };
 
-using Step = std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory,
-                          ScratchFile, ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs,
-                          MountProc, JoinNetwork, MountSysfs, MountCgroup, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide,
-                          ReadOnly, Pin, PivotRoot, LoopbackUp, Sysctl, KeepQuotaDirectory, EnterQuotaUserns, Quota,
-                          EnterGuest, JoinGuest, SetHostname, SetDomainname, ChangeOwner, ChangeIds, NewSession,
-                          ProcessGroup, ChangeDirectory, CloseDescriptors, CoreLimit, ResourceLimitStep, Niceness,
-                          OomScore, NoNewPrivileges, Landlock, Capabilities, AwaitInit, Seccomp, Execute>;
+using Step =
+    std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory, ScratchFile,
+                 ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MountProc, JoinNetwork,
+                 MountSysfs, MountCgroup, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide, ReadOnly, Pin, PivotRoot,
+                 LoopbackUp, Sysctl, KeepQuotaDirectory, EnterQuotaUserns, Quota, EnterGuest, JoinGuest, SetHostname,
+                 SetDomainname, ChangeOwner, ChangeIds, NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors,
+                 CoreLimit, ResourceLimitStep, Niceness, OomScore, NoNewPrivileges, Landlock, Capabilities, AwaitInit,
+                 Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

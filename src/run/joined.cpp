@@ -116,8 +116,8 @@ JoinedNamespaces open_namespaces(const registry::Found& found) {
     }
     if (!running.sandbox.cgroup.empty()) {
         // Whoever joins counts in it, and is held by its limits.
-        namespaces.cgroup = sys::above_streams(
-            ::open(running.sandbox.cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+        namespaces.cgroup =
+            sys::above_streams(::open(running.sandbox.cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
         if (!namespaces.cgroup && is_alive(command)) {
             throw Error("cannot enter " + name + ": cannot open its cgroup " + running.sandbox.cgroup + ": " +
                         std::strerror(errno));

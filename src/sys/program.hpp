@@ -14,9 +14,9 @@ struct ProgramResult {
 };
 
 /// Runs the program of that name, found in PATH as far as that answers, with nothing on its standard input, no
-/// descriptor of ours, and no variable but PATH and those named. It is killed after 30 seconds, or when it has written 1 MiB. Nothing
-/// where there is no such program; throws std::system_error where it cannot be started. Not from a process that has a
-/// child-reaping handler of SIGCHLD: its status could be lost, which reads as failure.
+/// descriptor of ours, and no variable but PATH and those named. It is killed after 30 seconds, or when it has written
+/// 1 MiB. Nothing where there is no such program; throws std::system_error where it cannot be started. Not from a
+/// process that has a child-reaping handler of SIGCHLD: its status could be lost, which reads as failure.
 [[nodiscard]] std::optional<ProgramResult> run_program(const std::string& name,
                                                        const std::vector<std::string>& arguments,
                                                        const std::vector<std::string>& variables = {});

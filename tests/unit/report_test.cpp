@@ -40,7 +40,8 @@ TEST(Report, HasWhatThePageSays) {
     EXPECT_EQ(at(report, "status"), "3");
     EXPECT_EQ(at(report, "signal"), "null");
     EXPECT_EQ(at(report, "failure"), "null");
-    EXPECT_EQ(at(report, "time"), R"({"wall_us":2000000,"user_us":1234567,"system_us":9,"throttled_us":null,"source":"rusage"})");
+    EXPECT_EQ(at(report, "time"),
+              R"({"wall_us":2000000,"user_us":1234567,"system_us":9,"throttled_us":null,"source":"rusage"})");
     EXPECT_EQ(at(report, "memory"), R"({"peak_bytes":4096,"source":"max-rss","out_of_memory_kills":null})");
     EXPECT_EQ(at(report, "setup"), R"({"us":1750,"phases":[{"name":"plan","us":1500},{"name":"clone","us":250}]})");
     EXPECT_NE(write(some_report()).find("\"value\": -5"), std::string::npos);
