@@ -155,8 +155,17 @@ struct Hide {
     friend bool operator==(const Hide&, const Hide&) = default;
 };
 
+/// Makes the directory `path` of the host writable at its own path inside, but not on the host: what is written stays
+/// in the sandbox, and is gone with it. What is mounted below it is handled likewise. `/`, which is the first of all
+/// whatever its place among the mounts, is the whole tree (that of `root`, where there is one), and the current
+/// directory with it. Files whose owner or group is not inside stay as they are (sandbox(1), OVERLAYS).
+struct Overlay {
+    std::string path;
+    friend bool operator==(const Overlay&, const Overlay&) = default;
+};
+
 /// One entry of the view, applied in the order given. Relative targets are relative to the caller's current directory.
-using Mount = std::variant<Bind, Tmpfs, Directory, Symlink, FileCopy, FileData, Device, Hide>;
+using Mount = std::variant<Bind, Tmpfs, Directory, Symlink, FileCopy, FileData, Device, Hide, Overlay>;
 
 /// With a value: set. Without: passed from the caller where it is set; `name` may be a glob of * and ?.
 struct EnvironmentRule {

@@ -28,6 +28,7 @@ enum class OptionId : std::uint8_t {
     ro_try,
     rw,
     rw_try,
+    overlay,
     tmpfs,
     dir,
     symlink,
@@ -159,6 +160,10 @@ inline constexpr auto option_table = std::to_array<Option>({
      "Show SRC writable: changes are made on the host."},
     {OptionId::rw_try, "rw-try", "SRC[:DST]", Section::file_system, Repeat::any,
      "The same, but a SRC that does not exist is passed over."},
+    {OptionId::overlay, "overlay", "PATH", Section::file_system, Repeat::any,
+     "Let COMMAND write in the directory PATH, and keep the host's as it is: what it writes is thrown away. / stands "
+     "for "
+     "the whole tree."},
     {OptionId::tmpfs, "tmpfs", "DST[:size=SIZE,mode=MODE]", Section::file_system, Repeat::any,
      "An empty, writable, private directory at DST. SIZE in bytes, or as 512M; MODE in octal, 0755 by default."},
     {OptionId::dir, "dir", "DST[:mode=MODE]", Section::file_system, Repeat::any,

@@ -104,6 +104,9 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::rw_try:
             spec.mounts.push_back(bind(value, true, true));
             return;
+        case OptionId::overlay:
+            spec.mounts.emplace_back(Overlay{value});
+            return;
         case OptionId::tmpfs:
             spec.mounts.emplace_back(parse_tmpfs(value));
             return;

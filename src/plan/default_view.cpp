@@ -48,6 +48,8 @@ DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host:
       skeletons_(learnt.skeletons),
       view_(plan, tree, skeletons_, hidden_paths_),
       kernel_mounts_(facts, tree, view_, plan),
+      overlays_(facts, tree, view_, plan),
+      whole_(overlays_whole_tree(spec, facts)),
       plan_(plan) {
     view_.know(learnt, aliases);
     for (const Homes::Hidden& hidden : homes_.hidden()) {
@@ -55,7 +57,7 @@ DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host:
         // directory that it covers. Where the directory above cannot be read, the mask has to do.
         const std::string above = spec::parent(hidden.path);
         hidden_paths_.insert(hidden.path);
-        if (above != "/" && !homes_.contains(above) && !is_own_place(above) && tree.list(above)) {
+        if (!whole_ && above != "/" && !homes_.contains(above) && !is_own_place(above) && tree.list(above)) {
             skeletons_.insert(above);
         }
     }
@@ -93,7 +95,7 @@ void DefaultView::build() {
     }
     make_sys();
     kernel_mounts_.guard(plan_.base, "/", false);
-    UserMounts(spec_, facts_, tree_, sources_, homes_, kernel_mounts_, learnt_, view_).apply();
+    UserMounts(spec_, facts_, tree_, sources_, homes_, kernel_mounts_, overlays_, learnt_, view_).apply();
     note_owners();
     hide_state();
     choose_cwd();
@@ -139,7 +141,14 @@ void DefaultView::make_root() {
                 replaced.insert(hidden.path.substr(1));
             }
         }
-        view_.make_root("/", replaced);
+        if (whole_) {
+            int error = 0;
+            const FileId id = tree_.follow("/", error).value_or(FileId{});
+            view_.make_empty_root();
+            overlays_.show({"/", id, "--overlay /"}, "/", "/");
+        } else {
+            view_.make_root("/", replaced);
+        }
         return;
     }
     const std::string asked = "--root " + *spec_.root;
@@ -148,6 +157,11 @@ void DefaultView::make_root() {
         throw Error(asked + ": " + std::strerror(ENOTDIR));
     }
     plan_.base = found->canonical;
+    if (whole_) {
+        view_.make_empty_root();
+        overlays_.show({found->reach, found->id, asked}, plan_.base, "/");
+        return;
+    }
     view_.make_root(plan_.base, replaced, view_.id_mapped({{found->reach, found->id, asked}, true}));
 }
 
@@ -326,7 +340,7 @@ void DefaultView::hide_system_credentials() {
         return;
     }
     for (const std::string& store : find_stores(tree_, "", system_stores(), true)) {
-        if (plan_.private_ids) {
+        if (plan_.private_ids && !whole_) {
             // Closed to everybody but root already; a tree that is shown with its owners would open it.
             view_.remember_hidden(tree_.canonical(store).value_or(store), true);
         } else {
@@ -367,6 +381,10 @@ void DefaultView::show_cwd() {
         }
     }
     const Source source{relative, id};
+    if (whole_) {
+        overlays_.show(source, shown, shown);
+        return;
+    }
     view_.bind(source, shown, shown, host_read_only, view_.id_mapped({source, false, true}));
     kernel_mounts_.guard(shown, shown, false);
 }

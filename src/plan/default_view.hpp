@@ -5,6 +5,7 @@
 #include "plan/command.hpp"
 #include "plan/homes.hpp"
 #include "plan/kernel_mounts.hpp"
+#include "plan/overlays.hpp"
 #include "plan/sources.hpp"
 #include "plan/view.hpp"
 
@@ -63,6 +64,8 @@ class DefaultView {
     std::set<std::string> hidden_paths_;
     View view_;
     KernelMounts kernel_mounts_;
+    Overlays overlays_;
+    bool whole_;  ///< --overlay /
     std::string cwd_ = "/";
     Plan& plan_;
 };

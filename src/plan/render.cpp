@@ -33,6 +33,16 @@ std::string origin(const Content& content) {
                                   : "from descriptor " + std::to_string(content.descriptor);
 }
 
+std::string listed(const std::vector<MountTmpfs::Entry>& entries) {
+    std::string text;
+    for (const MountTmpfs::Entry& entry : entries) {
+        text += (&entry == entries.data() ? " with " : ", ") + entry.path + (S_ISDIR(entry.type) ? "/" : "") +
+                (entry.text.empty() ? "" : " -> " + entry.text) +
+                (entry.content ? " (" + origin(*entry.content) + ")" : "");
+    }
+    return text;
+}
+
 std::string detail(const Step& step) {
     if (const auto* bind = std::get_if<BindMount>(&step)) {
         return " (" + attributes(bind->attributes) + (bind->id_mapped >= 0 ? ", idmapped)" : ")");
@@ -44,13 +54,13 @@ std::string detail(const Step& step) {
         return " (tmpfs, " + attributes(scratch->attributes) + ")";
     }
     if (const auto* tmpfs = std::get_if<MountTmpfs>(&step)) {
-        std::string text = " (mode=" + tmpfs->mode + (tmpfs->size.empty() ? "" : ", size=" + tmpfs->size) + ")";
-        for (const MountTmpfs::Entry& entry : tmpfs->entries) {
-            text += (&entry == tmpfs->entries.data() ? " with " : ", ") + entry.path +
-                    (S_ISDIR(entry.type) ? "/" : "") + (entry.text.empty() ? "" : " -> " + entry.text) +
-                    (entry.content ? " (" + origin(*entry.content) + ")" : "");
-        }
-        return text;
+        return " (mode=" + tmpfs->mode + (tmpfs->size.empty() ? "" : ", size=" + tmpfs->size) + ")" +
+               listed(tmpfs->entries);
+    }
+    if (const auto* overlay = std::get_if<MountOverlay>(&step)) {
+        return std::string(" (") + attributes(overlay->lower.attributes) +
+               (overlay->lower.id_mapped >= 0 ? ", idmapped" : "") + (overlay->hollow ? ", mount points alone" : "") +
+               "; writes are thrown away)" + listed(overlay->entries);
     }
     if (const auto* file = std::get_if<ScratchFile>(&step); file != nullptr && file->content) {
         return " (" + origin(*file->content) + ")";

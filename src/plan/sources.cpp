@@ -155,6 +155,7 @@ std::string as_asked(const Mount& mount) {
                        with(wanted.source, wanted.target);
             },
             [](const sandbox::Hide& hidden) { return "--hide " + hidden.path; },
+            [](const Overlay& overlay) { return "--overlay " + overlay.path; },
         },
         mount);
 }

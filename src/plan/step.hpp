@@ -131,6 +131,16 @@ struct MountTmpfs {
     std::vector<Entry> entries;
     std::string asked = {};
 };
+/// A directory of the host shown writable: overlayfs, with what is written in the scratch tmpfs. Its submounts are not
+/// in it.
+struct MountOverlay {
+    static constexpr const char* name = "overlay";
+    BindMount lower;      ///< without its submounts; its target is the overlay's
+    bool hollow = false;  ///< nothing of it is shown: it says what the overlay's own mode and owner are
+    std::string scratch;  ///< a directory of the scratch tmpfs, which the step makes
+    /// Shown below what is in `lower`: mount points, and what the sandbox has of its own.
+    std::vector<MountTmpfs::Entry> entries = {};
+};
 /// proc(5) of the pid namespace.
 struct MountProc {
     static constexpr const char* name = "proc";
@@ -338,12 +348,12 @@ struct Execute {
 
 using Step =
     std::variant<PrivatePropagation, NewCgroupNamespace, NewSessionKeyring, MakeScratch, ScratchDirectory, ScratchFile,
-                 ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MountProc, JoinNetwork,
-                 MountSysfs, MountCgroup, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide, ReadOnly, Pin, PivotRoot,
-                 LoopbackUp, Sysctl, KeepQuotaDirectory, EnterQuotaUserns, Quota, EnterGuest, JoinGuest, SetHostname,
-                 SetDomainname, ChangeOwner, ChangeIds, NewSession, ProcessGroup, ChangeDirectory, CloseDescriptors,
-                 CoreLimit, ResourceLimitStep, Niceness, OomScore, NoNewPrivileges, Landlock, Capabilities, AwaitInit,
-                 Seccomp, Execute>;
+                 ScratchSymlink, MountRoot, KeepRoot, MountScratch, BindMount, MountTmpfs, MountOverlay, MountProc,
+                 JoinNetwork, MountSysfs, MountCgroup, MountDevpts, MountMqueue, Mask, ScratchHidden, Hide, ReadOnly,
+                 Pin, PivotRoot, LoopbackUp, Sysctl, KeepQuotaDirectory, EnterQuotaUserns, Quota, EnterGuest, JoinGuest,
+                 SetHostname, SetDomainname, ChangeOwner, ChangeIds, NewSession, ProcessGroup, ChangeDirectory,
+                 CloseDescriptors, CoreLimit, ResourceLimitStep, Niceness, OomScore, NoNewPrivileges, Landlock,
+                 Capabilities, AwaitInit, Seccomp, Execute>;
 
 /// The name of a step's kind.
 [[nodiscard]] const char* step_name(const Step& step) noexcept;

@@ -6,6 +6,7 @@
 
 #include <sandbox/error.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -160,6 +161,33 @@ void UserMounts::apply(const Device& wanted) {
     const std::string target = wanted.target.empty() ? found->own_path : inside(wanted.target);
     view_.bind({found->reach, found->id, asked_}, found->canonical, target, device);
     view_.add_landlock_rule(view_.resolve(target));
+}
+
+void UserMounts::apply(const Overlay& overlay) {
+    if (is_whole_tree(overlay, facts_)) {
+        return;  // the root of the view is one from the start
+    }
+    const std::optional<Sources::Found> found = sources_.find(overlay.path, asked_, false);
+    if (!S_ISDIR(found->id.type)) {
+        throw Error("cannot make " + overlay.path + " writable: it is " + kind_of(found->id.type))
+            .with_fix("name the directory that it is in; --file takes a copy of a file");
+    }
+    refuse_whole_home(*found);
+    kernel_mounts_.refuse_source(found->canonical, true);
+    hide_before(found->canonical);
+    overlays_.show({found->reach, found->id, asked_}, found->canonical, found->own_path);
+    kernel_mounts_.guard(found->canonical, found->own_path, false);
+}
+
+bool is_whole_tree(const Overlay& overlay, const host::Facts& facts) {
+    return (overlay.path.starts_with('/') || facts.cwd) && spec::absolute(facts.cwd.value_or("/"), overlay.path) == "/";
+}
+
+bool overlays_whole_tree(const Spec& spec, const host::Facts& facts) {
+    return std::ranges::any_of(spec.mounts, [&](const Mount& mount) {
+        const auto* overlay = std::get_if<Overlay>(&mount);
+        return overlay != nullptr && is_whole_tree(*overlay, facts);
+    });
 }
 
 void UserMounts::apply(const sandbox::Hide& hidden) {

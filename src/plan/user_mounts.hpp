@@ -4,6 +4,7 @@
 #include "host/facts.hpp"
 #include "plan/homes.hpp"
 #include "plan/kernel_mounts.hpp"
+#include "plan/overlays.hpp"
 #include "plan/sources.hpp"
 #include "plan/view.hpp"
 
@@ -16,13 +17,14 @@ namespace sandbox::plan {
 class UserMounts {
   public:
     UserMounts(const Spec& spec, const host::Facts& facts, const host::Tree& tree, const Sources& sources,
-               const Homes& homes, KernelMounts& kernel_mounts, const Learnt& learnt, View& view)
+               const Homes& homes, KernelMounts& kernel_mounts, Overlays& overlays, const Learnt& learnt, View& view)
         : spec_(spec),
           facts_(facts),
           tree_(tree),
           sources_(sources),
           homes_(homes),
           kernel_mounts_(kernel_mounts),
+          overlays_(overlays),
           learnt_(learnt),
           view_(view) {}
 
@@ -38,6 +40,7 @@ class UserMounts {
     void apply(const FileData& file);
     void apply(const Device& wanted);
     void apply(const sandbox::Hide& hidden);
+    void apply(const Overlay& overlay);
     void hide_before(const std::string& canonical);
     void refuse_whole_home(const Sources::Found& found) const;
     /// A target as the view has it.
@@ -49,11 +52,16 @@ class UserMounts {
     const Sources& sources_;
     const Homes& homes_;
     KernelMounts& kernel_mounts_;
+    Overlays& overlays_;
     const Learnt& learnt_;
     View& view_;
     std::string asked_;  ///< the entry that is being applied, as it is written on the command line
     std::vector<const sandbox::Hide*> hidden_;  ///< before that one
     unsigned number_ = 0;                       ///< of the mount, from 1
 };
+
+/// `--overlay /`, from wherever it is named.
+[[nodiscard]] bool is_whole_tree(const Overlay& overlay, const host::Facts& facts);
+[[nodiscard]] bool overlays_whole_tree(const Spec& spec, const host::Facts& facts);
 
 }  // namespace sandbox::plan

@@ -59,7 +59,8 @@ std::optional<host::Entry> View::entry_in(const std::string& prefix, const Area*
                 return id ? std::optional(host::Entry{path, *id, {}}) : std::nullopt;
             }
             if (const auto held = held_.find(path); held != held_.end()) {
-                directory.id.type = held->second;
+                directory.id.type = held->second.type;
+                directory.link = held->second.link;
                 return directory;
             }
             return tree_.look(area->backing.source == "/" ? rest : area->backing.source + rest);
@@ -163,7 +164,7 @@ bool View::exists(const std::string& path) const {
 
 bool View::is_private(const std::string& path) const {
     const Area* area = area_of(resolve(path)).second;
-    return area != nullptr && area->kind != Area::Kind::host;
+    return area != nullptr && !area->is_of_host();
 }
 
 bool View::is_writable(const std::string& path) const {
@@ -181,7 +182,7 @@ std::string View::nearest_existing(const std::string& path) const {
 std::map<std::string, std::string> View::areas() const {
     std::map<std::string, std::string> result;
     for (const auto& [path, area] : areas_) {
-        result.emplace(path, area.kind == Area::Kind::host ? area.backing.canonical : std::string());
+        result.emplace(path, area.is_of_host() ? area.backing.canonical : std::string());
     }
     return result;
 }
@@ -197,7 +198,7 @@ void View::add_writable(const std::string& path) {
 void View::cover(const std::string& path, Area area) {
     // Whatever was mounted below is out of sight now.
     const auto stands_elsewhere = [](const std::string& place, const Area& what) {
-        return what.kind == Area::Kind::host && what.backing.canonical != place;
+        return what.is_of_host() && what.backing.canonical != place;
     };
     shown_elsewhere_stale_ = shown_elsewhere_stale_ || stands_elsewhere(path, area);
     if (spec::is_below_or_same(entered_.directory, path)) {
@@ -283,12 +284,16 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
     }
 }
 
-void View::make_root(const std::string& base, const std::set<std::string>& replaced, int id_mapped) {
+void View::make_empty_root() {
     scratch_step_ = plan_.steps.size();
     plan_.steps.push_back(MakeScratch{});
     make_scratch_directory("root", 0755);
     plan_.steps.push_back(MountRoot{"root"});
     cover("/", {Area::Kind::scratch, {"root", {}}, false});
+}
+
+void View::make_root(const std::string& base, const std::set<std::string>& replaced, int id_mapped) {
+    make_empty_root();
     show_entries("root", "/", {base, base, id_mapped}, replaced);
 }
 
@@ -351,6 +356,9 @@ std::string View::make_place(const std::string& target, const Walk& found, New l
         throw Error("cannot mount at " + target + ": " + found.path + " is not a directory");
     }
     if (const Area* area = area_of(found.path).second; area->kind == Area::Kind::host) {
+        if (area->overlay) {
+            return make_in_overlay(found, std::move(last));
+        }
         if (area->writable) {
             return hold_place(found, S_ISDIR(last.type));
         }
@@ -370,48 +378,6 @@ std::string View::make_place(const std::string& target, const Walk& found, New l
     }
     path = spec::join(path, found.missing.back());
     make_entry(path, std::move(last));
-    return path;
-}
-
-std::optional<FileId> View::directory_id(const std::string& host_path) const {
-    const std::optional<host::Entry> entry = tree_.look(host_path);
-    return entry && S_ISDIR(entry->id.type) ? std::optional(entry->id) : std::nullopt;
-}
-
-// On the host, and only there where the command could make it itself: as an empty entry that is removed at the end.
-std::string View::hold_place(const Walk& found, bool directory) {
-    std::string base = found.path;
-    while (held_.contains(base)) {
-        base = spec::parent(base);
-    }
-    const auto [prefix, area] = area_of(base);
-    const std::string rest = prefix == "/" ? base : base.substr(prefix.size());
-    const auto below = [&](const std::string& place) {
-        return rest.empty() || rest == "/" ? place : place == "/" ? rest : place + rest;
-    };
-    // Never looked for by its path again: that may lead elsewhere by now.
-    const std::string source = below(area->backing.source);
-    const Source root{area->backing.source, area->id, asked_};
-    const std::string way = rest.empty() || rest == "/" ? std::string() : rest.substr(1);
-    const std::optional<FileId> id = way.empty() ? std::optional(area->id) : directory_id(source);
-    if (!id) {
-        throw Error("cannot make a mount point in " + found.path + ": it was replaced while the sandbox started")
-            .with_fix("try again");
-    }
-    std::string path = found.path;
-    for (std::size_t i = 0; i < found.missing.size(); ++i) {
-        path = spec::join(path, found.missing[i]);
-        const bool is_directory = directory || i + 1 < found.missing.size();
-        plan_.placeholders.push_back({{source, *id, asked_},
-                                      below(area->backing.canonical),
-                                      path.substr(base == "/" ? 1 : base.size() + 1),
-                                      is_directory,
-                                      path,
-                                      root,
-                                      way});
-        held_.emplace(path, is_directory ? S_IFDIR : S_IFREG);
-    }
-    pin_parents(path);
     return path;
 }
 

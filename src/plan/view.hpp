@@ -33,6 +33,8 @@ class View {
     /// The new root: every entry of `base` (a canonical path of the host) bound read-only, but for the names in
     /// `replaced`, which become empty mount points (unless they are symbolic links, which stay).
     void make_root(const std::string& base, const std::set<std::string>& replaced, int id_mapped = -1);
+    /// One without entries, for what is shown over it.
+    void make_empty_root();
 
     /// A directory of the scratch tmpfs at `target`. Returns its scratch name.
     std::string mount_scratch(const std::string& target, std::uint32_t mode, MountAttributes attributes);
@@ -44,6 +46,14 @@ class View {
               int id_mapped = -1);
     /// For a bind of what keeps its owners; -1 where the ids inside are the caller's anyway.
     int id_mapped(IdMapped owners);
+    /// A directory of the host at `target`, or as the root of the view: writable, but what is written is not written
+    /// there. What is mounted below it is not in it. `hollow`: none of its entries is, but what is made in it. False
+    /// where a later option hides it.
+    bool overlay(BindMount lower, const std::string& canonical, bool hollow);
+    /// What was hidden before below `canonical`, once all of that is shown at `place`.
+    void hide_again(const std::string& canonical, const std::string& place) { hide_below(canonical, resolve(place)); }
+    /// Whether this is one of the directories that are left out, as empty mount points.
+    [[nodiscard]] bool is_left_out(const std::string& path) const { return hidden_.contains(path); }
     void mount_tmpfs(const std::string& target, std::string size, std::string mode, std::string asked);
     /// An empty directory, where there is none yet.
     void make_directory(const std::string& target, std::uint32_t mode);
@@ -57,6 +67,8 @@ class View {
         plan_.steps.push_back(Mount{place});
         cover(place, {Area::Kind::special, {}, false});
     }
+    /// A place for a mount, of that type, in a directory of the sandbox's own.
+    void make_mount_point(const std::string& path, mode_t type) { make_entry(path, mount_point(type)); }
     /// Entries of a scratch directory that is mounted at `target`.
     void symlink(const std::string& path, const std::string& text);
 
@@ -138,8 +150,17 @@ class View {
         Kind kind = Kind::scratch;
         HostPlace backing;
         bool writable = false;
-        std::size_t step = 0;  ///< tmpfs: the step that mounts it
+        std::size_t step = 0;  ///< tmpfs, overlay: the step that mounts it
         FileId id = {};        ///< what is shown writable of the host: as it was found
+        /// Over what is in `backing`, which nothing is written to. A hollow one is a tmpfs to the planner: it holds
+        /// what is made in it.
+        bool overlay = false;
+        [[nodiscard]] bool is_of_host() const { return kind == Kind::host || overlay; }
+    };
+    /// What is in a directory of the host inside, and not there: a placeholder, or what an overlay has of its own.
+    struct Held {
+        mode_t type = S_IFDIR;
+        std::string link = {};
     };
     struct Walk {
         std::string path;                  ///< resolved as far as it exists
@@ -166,6 +187,7 @@ class View {
     /// Makes what is missing behind `found`, directories on the way included, and returns its path.
     std::string make_place(const std::string& target, const Walk& found, New last);
     std::string hold_place(const Walk& found, bool directory);
+    std::string make_in_overlay(const Walk& found, New last);
     [[nodiscard]] std::optional<FileId> directory_id(const std::string& host_path) const;
     /// Whether something new there would be made on the host, where the command could make it itself.
     [[nodiscard]] bool is_writable_host(const std::string& path) const;
@@ -207,7 +229,7 @@ class View {
     const std::set<std::string>& hidden_;
     std::set<std::string> missing_skeletons_;
     std::set<std::string> pinned_;
-    std::map<std::string, mode_t> held_;                   ///< placeholders on the host, by inside path
+    std::map<std::string, Held> held_;                     ///< by inside path
     std::map<std::string, Area> areas_;                    ///< by inside path
     std::map<std::string, mode_t> scratch_;                ///< what was made in the scratch tmpfs
     std::map<std::string, std::string> scratch_symlinks_;  ///< scratch path to text
@@ -222,6 +244,7 @@ class View {
     std::vector<std::string> writable_;
     std::size_t scratch_step_ = 0;
     unsigned counter_ = 0;
+    unsigned overlay_counter_ = 0;
 
     const Learnt* learnt_ = nullptr;
     const Aliases* aliases_ = nullptr;

@@ -21,24 +21,105 @@ int View::id_mapped(IdMapped owners) {
 void View::make_entry(const std::string& path, New entry) {
     const auto [prefix, area] = area_of(path);
     const std::string here = area->backing.source + (prefix == "/" ? path : path.substr(prefix.size()));
-    if (area->kind != Area::Kind::tmpfs) {
+    if (area->kind != Area::Kind::tmpfs && !area->overlay) {
         make_in_scratch(here, std::move(entry));
         return;
     }
-    if (S_ISLNK(entry.type)) {
+    if (area->kind == Area::Kind::host) {
+        held_.emplace(path, Held{entry.type, entry.text});
+    } else if (S_ISLNK(entry.type)) {
         scratch_symlinks_[here] = entry.text;
     } else {
         scratch_[here] = entry.type;
     }
     // Before it is attached, where nobody else can be.
-    std::get<MountTmpfs>(plan_.steps[area->step])
-        .entries.push_back(
-            {path.substr(prefix.size() + 1), entry.type, entry.mode, std::move(entry.text), std::move(entry.content)});
+    Step& step = plan_.steps[area->step];
+    auto& entries = area->overlay ? std::get<MountOverlay>(step).entries : std::get<MountTmpfs>(step).entries;
+    entries.push_back({path.substr(prefix == "/" ? 1 : prefix.size() + 1), entry.type, entry.mode,
+                       std::move(entry.text), std::move(entry.content)});
+}
+
+std::optional<FileId> View::directory_id(const std::string& host_path) const {
+    const std::optional<host::Entry> entry = tree_.look(host_path);
+    return entry && S_ISDIR(entry->id.type) ? std::optional(entry->id) : std::nullopt;
+}
+
+// Below what the host has there, which wins where it has such a thing by then. Changes do not name it, as nobody has
+// written it.
+std::string View::make_in_overlay(const Walk& found, New last) {
+    std::string path = found.path;
+    for (std::size_t i = 0; i < found.missing.size(); ++i) {
+        path = spec::join(path, found.missing[i]);
+        make_entry(path, i + 1 < found.missing.size() ? New{} : std::move(last));
+    }
+    pin_parents(path);
+    return path;
+}
+
+// On the host, and only there where the command could make it itself: as an empty entry that is removed at the end.
+std::string View::hold_place(const Walk& found, bool directory) {
+    if (area_of(found.path).second->overlay) {
+        return make_in_overlay(found, mount_point(directory ? S_IFDIR : S_IFREG));
+    }
+    std::string base = found.path;
+    while (held_.contains(base)) {
+        base = spec::parent(base);
+    }
+    const auto [prefix, area] = area_of(base);
+    const std::string rest = prefix == "/" ? base : base.substr(prefix.size());
+    const auto below = [&](const std::string& place) {
+        return rest.empty() || rest == "/" ? place : place == "/" ? rest : place + rest;
+    };
+    // Never looked for by its path again: that may lead elsewhere by now.
+    const std::string source = below(area->backing.source);
+    const Source root{area->backing.source, area->id, asked_};
+    const std::string way = rest.empty() || rest == "/" ? std::string() : rest.substr(1);
+    const std::optional<FileId> id = way.empty() ? std::optional(area->id) : directory_id(source);
+    if (!id) {
+        throw Error("cannot make a mount point in " + found.path + ": it was replaced while the sandbox started")
+            .with_fix("try again");
+    }
+    std::string path = found.path;
+    for (std::size_t i = 0; i < found.missing.size(); ++i) {
+        path = spec::join(path, found.missing[i]);
+        const bool is_directory = directory || i + 1 < found.missing.size();
+        plan_.placeholders.push_back({{source, *id, asked_},
+                                      below(area->backing.canonical),
+                                      path.substr(base == "/" ? 1 : base.size() + 1),
+                                      is_directory,
+                                      path,
+                                      root,
+                                      way});
+        held_.emplace(path, Held{is_directory ? mode_t{S_IFDIR} : mode_t{S_IFREG}});
+    }
+    pin_parents(path);
+    return path;
+}
+
+bool View::overlay(BindMount lower, const std::string& canonical, bool hollow) {
+    const std::string place = lower.target == "/" ? lower.target : place_for(lower.target, S_IFDIR);
+    if (const HiddenEntry* hidden = known_hidden(place); hidden != nullptr && hidden->order > now_) {
+        mask(place, S_IFDIR);
+        return false;
+    }
+    std::string scratch = "overlay-" + std::to_string(overlay_counter_++);
+    const Area::Kind kind = hollow ? Area::Kind::tmpfs : Area::Kind::host;
+    scratch_[scratch] = S_IFDIR;
+    cover(place, {kind,
+                  {hollow ? scratch : lower.source.path, canonical, lower.id_mapped},
+                  true,
+                  plan_.steps.size(),
+                  lower.source.expected,
+                  true});
+    lower.target = place;
+    plan_.steps.push_back(MountOverlay{std::move(lower), hollow, std::move(scratch)});
+    add_writable(place);
+    return true;
 }
 
 bool View::is_writable_host(const std::string& path) const {
     const Area* area = area_of(path).second;
-    return area->kind == Area::Kind::host && area->writable;
+    return area->kind == Area::Kind::host && area->writable && !area->overlay;
 }
 
 void View::make_directory(const std::string& target, std::uint32_t mode) {

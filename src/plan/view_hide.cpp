@@ -40,7 +40,7 @@ std::optional<std::string> View::host_path(const std::string& place) const {
         return known->canonical;
     }
     const auto [prefix, area] = area_of(place);
-    if (area == nullptr || area->kind != Area::Kind::host) {
+    if (area == nullptr || !area->is_of_host()) {
         return std::nullopt;
     }
     return below(area->backing.canonical, rest_of(place, prefix));
@@ -145,7 +145,7 @@ const std::vector<std::string>& View::shown_elsewhere() {
         shown_elsewhere_stale_ = false;
         shown_elsewhere_.clear();
         for (const auto& [path, area] : areas_) {
-            if (area.kind == Area::Kind::host && area.backing.canonical != path) {
+            if (area.is_of_host() && area.backing.canonical != path) {
                 shown_elsewhere_.push_back(path);
             }
         }
@@ -168,8 +168,12 @@ void View::hide_below(const std::string& canonical, const std::string& place) {
 
 void View::hide_at(const std::string& place, const std::string& canonical, bool left_out) {
     const auto [prefix, area] = area_of(place);
-    if (area == nullptr || area->kind != Area::Kind::host) {
+    if (area == nullptr || !area->is_of_host()) {
         return;  // private, or left out already
+    }
+    if (prefix == place && area->overlay) {
+        mask(place, S_IFDIR);
+        return;
     }
     if (prefix == place) {
         learn_hidden(place, canonical, left_out);  // a mount: it is not made in the next round

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -73,6 +74,14 @@ void load(plan::Content& content, std::uint32_t& mode) {
     read_all(content, file.get());
 }
 
+void load_entries(std::vector<plan::MountTmpfs::Entry>& entries) {
+    for (plan::MountTmpfs::Entry& entry : entries) {
+        if (entry.content) {
+            load(*entry.content, entry.mode);
+        }
+    }
+}
+
 }  // namespace
 
 void load_contents(plan::Plan& plan) {
@@ -80,11 +89,9 @@ void load_contents(plan::Plan& plan) {
         if (auto* file = std::get_if<plan::ScratchFile>(&step); file != nullptr && file->content) {
             load(*file->content, file->mode);
         } else if (auto* tmpfs = std::get_if<plan::MountTmpfs>(&step)) {
-            for (plan::MountTmpfs::Entry& entry : tmpfs->entries) {
-                if (entry.content) {
-                    load(*entry.content, entry.mode);
-                }
-            }
+            load_entries(tmpfs->entries);
+        } else if (auto* overlay = std::get_if<plan::MountOverlay>(&step)) {
+            load_entries(overlay->entries);
         }
     }
 }

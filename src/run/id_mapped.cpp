@@ -226,9 +226,11 @@ IdMappedTrees::IdMappedTrees(const plan::Plan& plan, int self) : plan_(plan), se
     }
     const ManyDescriptors many;
     for (std::size_t step = 0; step < plan.steps.size(); ++step) {
-        const auto* bind = std::get_if<plan::BindMount>(&plan.steps[step]);
+        const auto* overlay = std::get_if<plan::MountOverlay>(&plan.steps[step]);
+        const auto* bind = overlay != nullptr ? &overlay->lower : std::get_if<plan::BindMount>(&plan.steps[step]);
         if (bind != nullptr && bind->id_mapped >= 0) {
-            make({step, *bind, plan.id_mapped.at(static_cast<std::size_t>(bind->id_mapped))});
+            const Shown shown{step, *bind, plan.id_mapped.at(static_cast<std::size_t>(bind->id_mapped))};
+            overlay != nullptr ? make_lower(shown) : make(shown);
             for (; aside_ < trees_.size(); ++aside_) {
                 trees_[aside_] = many.aside(std::move(trees_[aside_]));
                 parts_[aside_].tree = trees_[aside_].get();
@@ -288,6 +290,26 @@ void IdMappedTrees::make(const Shown& shown) {
         throw step_failure(plan_, shown.step, error);
     }
     add(shown, std::move(tree), {});
+}
+
+// What is mounted below has an overlay of its own. Where that cannot be idmapped, its files are nobody's, and stay as
+// they are.
+void IdMappedTrees::make_lower(const Shown& shown) {
+    sys::UniqueFd tree = clone_tree(shown.bind.source.path, 0);
+    int error = recognise(tree, shown.bind.source);
+    if (error == 0) {
+        error = settle(tree, 0, 0, user_namespace(shown));
+        const std::string& path = shown.bind.source.path;
+        if ((error == EINVAL || error == EPERM) && path == shown.owners.top.path) {
+            throw no_owners(plan_, shown.step, shown.owners.top.asked, path,
+                            type_of(host_mounts(), path_of(shown.bind.source)));
+        }
+        error = error == EINVAL || error == EPERM ? settle(tree, 0, 0, -1) : error;
+    }
+    if (error != 0) {
+        throw step_failure(plan_, shown.step, error);
+    }
+    add(shown, std::move(tree), shown.bind.target);
 }
 
 // One of the mounts is of a kind that cannot be idmapped, and the kernel does all of them or none.

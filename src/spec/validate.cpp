@@ -308,6 +308,10 @@ void check_entry(const Hide& hide) {
     }
 }
 
+void check_entry(const Overlay& overlay) {
+    check_path("--overlay", overlay.path, "a directory");
+}
+
 void check_entries(const Spec& spec) {
     std::set<int> descriptors;
     for (const Mount& mount : spec.mounts) {

@@ -149,7 +149,8 @@ std::vector<Spec> specs(const std::string& directory) {
         sandbox::Bind{.source = "/usr", .target = directory + "/a/b", .writable = false, .optional = false},
         sandbox::Bind{.source = "/", .target = directory + "/c", .writable = true, .optional = false},
         sandbox::Bind{.source = "/usr", .target = "/etc/no-such-directory", .writable = false, .optional = false},
-        sandbox::Hide{"/etc/passwd"}};
+        sandbox::Hide{"/etc/passwd"},
+        sandbox::Overlay{"/etc"}};
     std::filesystem::create_directories(directory + "/writable/a/b");
     all[5].root = "/";
     all[5].mounts = {

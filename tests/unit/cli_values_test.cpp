@@ -226,6 +226,7 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"map-users", {"1", "1:2", "1:2:3:4", "a:2:3", "1:-2:3", "1:2:", ":2:3", "1:2:4294967295", "1: 2:3", "some"}},
     {"map-groups", {"1:2:0x3", "4294967295:0:1", "Auto"}},
     {"user", {}},
+    {"overlay", {}},
     {"status-fd", {"-1", "x", "4294967296", "2147483648", "5 "}},
     {"hostname", {}},
     {"domainname", {}},

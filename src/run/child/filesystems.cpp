@@ -48,8 +48,6 @@ int mount_fresh(const SetupState& state, const char* type, const char* const* op
     return error != 0 ? error : attach_made(state, tree, target, keep);
 }
 
-namespace {
-
 int make_entry(int tree, const plan::MountTmpfs::Entry& entry) noexcept {
     const char* path = entry.path.c_str();
     if (S_ISDIR(entry.type)) {
@@ -60,8 +58,6 @@ int make_entry(int tree, const plan::MountTmpfs::Entry& entry) noexcept {
     }
     return make_file(tree, path, entry.mode, entry.content ? &*entry.content : nullptr);
 }
-
-}  // namespace
 
 int execute(SetupState& state, const plan::MountTmpfs& step) noexcept {
     const char* options[5] = {"mode", step.mode.c_str(), nullptr, nullptr, nullptr};

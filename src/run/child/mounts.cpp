@@ -15,13 +15,6 @@ namespace {
 
 constexpr unsigned clone_tree = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
 
-std::uint64_t attribute_bits(const plan::MountAttributes& attributes) noexcept {
-    return (attributes.read_only ? std::uint64_t{MOUNT_ATTR_RDONLY} : 0) |
-           (attributes.nosuid ? std::uint64_t{MOUNT_ATTR_NOSUID} : 0) |
-           (attributes.nodev ? std::uint64_t{MOUNT_ATTR_NODEV} : 0) |
-           (attributes.noexec ? std::uint64_t{MOUNT_ATTR_NOEXEC} : 0);
-}
-
 // Bits are only ever added, which every user namespace may do, also where the source's own flags are locked.
 int add_attributes(int tree, std::uint64_t bits, unsigned flags) noexcept {
     if (bits == 0) {
@@ -156,6 +149,13 @@ int attach_trees(SetupState& state, const plan::BindMount& bind) noexcept {
 
 }  // namespace
 
+std::uint64_t attribute_bits(const plan::MountAttributes& attributes) noexcept {
+    return (attributes.read_only ? std::uint64_t{MOUNT_ATTR_RDONLY} : 0) |
+           (attributes.nosuid ? std::uint64_t{MOUNT_ATTR_NOSUID} : 0) |
+           (attributes.nodev ? std::uint64_t{MOUNT_ATTR_NODEV} : 0) |
+           (attributes.noexec ? std::uint64_t{MOUNT_ATTR_NOEXEC} : 0);
+}
+
 int open_target(const SetupState& state, const char* path) noexcept {
     constexpr const char* proc = "/proc/";
     constexpr const char* sysfs = "/sys/";
@@ -268,28 +268,56 @@ int execute(SetupState& state, const plan::MountScratch& step) noexcept {
                   attribute_bits(step.attributes), 0, step.target.c_str());
 }
 
-int execute(SetupState& state, const plan::BindMount& step) noexcept {
-    if (step.id_mapped >= 0) {
-        return attach_trees(state, step);
-    }
-    const char* path = step.source.path.c_str();
-    if (*path != '/' && state.context.cwd < 0) {
+int take_tree(SetupState& state, const plan::BindMount& bind, unsigned flags, int& tree) noexcept {
+    const char* path = bind.source.path.c_str();
+    if (bind.id_mapped >= 0) {
+        const InitProgram& program = state.program;
+        if (state.next_tree == program.tree_count || program.trees[state.next_tree].bind != &bind) {
+            return ESTALE;
+        }
+        tree = program.trees[state.next_tree++].tree;
+    } else if (*path != '/' && state.context.cwd < 0) {
         return EACCES;
+    } else if (path[0] == '/' && path[1] == '\0' && flags != 0) {
+        tree = take_old_root(state);
+    } else {
+        tree = sys::open_tree(*path == '/' ? AT_FDCWD : state.context.cwd, path, clone_tree | flags | AT_NO_AUTOMOUNT);
     }
-    const bool is_root = path[0] == '/' && path[1] == '\0';
-    const int tree = is_root ? take_old_root(state)
-                             : sys::open_tree(*path == '/' ? AT_FDCWD : state.context.cwd, path,
-                                              clone_tree | AT_RECURSIVE | AT_NO_AUTOMOUNT);
     if (tree < 0) {
         return errno;
     }
-    int error = recognise(tree, step.source);
+    int error = recognise(tree, bind.source);
     // A file system of root's own (FUSE) says nothing to other ids, and shows them nothing.
     if (error == EACCES && state.program.take_ids) {
         error = 0;
     }
     if (error != 0) {
         ::close(tree);
+        tree = -1;
+    }
+    return error;
+}
+
+int open_source(const SetupState& state, const plan::Source& source, int& found) noexcept {
+    const bool relative = source.path.c_str()[0] != '/';
+    if (relative && state.context.cwd < 0) {
+        return EACCES;
+    }
+    found = ::openat(relative ? state.context.cwd : AT_FDCWD, source.path.c_str(), O_PATH | O_CLOEXEC);
+    int error = found < 0 ? errno : recognise(found, source);
+    if (error != 0 && found >= 0) {
+        ::close(found);
+        found = -1;
+    }
+    return error;
+}
+
+int execute(SetupState& state, const plan::BindMount& step) noexcept {
+    if (step.id_mapped >= 0) {
+        return attach_trees(state, step);
+    }
+    int tree = -1;
+    if (const int error = take_tree(state, step, AT_RECURSIVE, tree); error != 0) {
         return error;
     }
     return finish(state, tree, attribute_bits(step.attributes), AT_RECURSIVE, step.target.c_str());

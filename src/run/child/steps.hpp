@@ -49,6 +49,9 @@ int execute(SetupState& state, const plan::MountCgroup& step) noexcept;
 int execute(SetupState& state, const plan::MountDevpts& step) noexcept;
 int execute(SetupState& state, const plan::MountMqueue& step) noexcept;
 
+// overlay.cpp
+int execute(SetupState& state, const plan::MountOverlay& step) noexcept;
+
 // namespaces.cpp
 int execute(SetupState& state, const plan::NewCgroupNamespace& step) noexcept;
 int execute(SetupState& state, const plan::NewSessionKeyring& step) noexcept;
@@ -98,6 +101,20 @@ int make_devpts(int& tree) noexcept;
 /// A descriptor of a path inside; what lies in the fresh /proc and /sys is reached from those mounts themselves,
 /// wherever somebody may have moved their mount points meanwhile. mounts.cpp
 int open_target(const SetupState& state, const char* path) noexcept;
+
+/// The tree of a bind, not attached yet: as the launcher has made it, or cloned from the host, if that still has there
+/// what the launcher saw. `flags`: AT_RECURSIVE for its submounts, too; without, the launcher's has none. Returns an
+/// errno. mounts.cpp
+int take_tree(SetupState& state, const plan::BindMount& bind, unsigned flags, int& tree) noexcept;
+
+/// A descriptor of what is at a source, if that is what the launcher saw. Returns an errno. mounts.cpp
+int open_source(const SetupState& state, const plan::Source& source, int& found) noexcept;
+
+/// The bits of mount_setattr(2). mounts.cpp
+std::uint64_t attribute_bits(const plan::MountAttributes& attributes) noexcept;
+
+/// What is made in a file system before that is attached. Returns an errno. filesystems.cpp
+int make_entry(int directory, const plan::MountTmpfs::Entry& entry) noexcept;
 
 /// Attaches the detached tree `tree` at `target` inside. mounts.cpp
 int attach(const SetupState& state, int tree, const char* target) noexcept;

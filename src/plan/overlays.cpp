@@ -1,0 +1,174 @@
+#include "plan/overlays.hpp"
+
+#include "plan/places.hpp"
+#include "spec/paths.hpp"
+
+#include <sandbox/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include <sys/stat.h>
+
+namespace sandbox::plan {
+namespace {
+
+// What can be no lower layer: interfaces of the kernel, which are not files, and file systems with names of their own
+// rules (upper and lower case), which overlayfs refuses.
+constexpr std::array read_only_types = {
+    "proc",     "sysfs",  "cgroup",   "cgroup2",     "debugfs", "tracefs", "securityfs", "bpf",       "configfs",
+    "pstore",   "devpts", "efivarfs", "binfmt_misc", "mqueue",  "nsfs",    "fusectl",    "selinuxfs", "rpc_pipefs",
+    "devtmpfs", "vfat",   "msdos",    "exfat",       "ntfs3",   "hfs",     "hfsplus",
+};
+
+bool stays_read_only(const std::string& type) {
+    return std::ranges::find(read_only_types, type) != read_only_types.end();
+}
+
+std::string moved(const std::string& path, const std::string& from, const std::string& to) {
+    const std::string rest = path.substr(from == "/" ? 1 : std::min(path.size(), from.size() + 1));
+    return rest.empty() ? to : spec::join(to, rest);
+}
+
+}  // namespace
+
+void Overlays::show(const Source& source, const std::string& canonical, const std::string& target) {
+    if (const host::MountEntry* mount = mount_at(canonical); mount != nullptr && stays_read_only(mount->type)) {
+        throw Error("cannot make " + canonical + " writable without writing there: its file system (" + mount->type +
+                    ") can be no layer of an overlay")
+            .with_fix("--tmpfs gives an empty directory, --file a copy of a file");
+    }
+    whole_ = target == "/";
+    id_mapped_ = view_.id_mapped({source, whole_});
+    show_tree({source, canonical, target});
+    view_.hide_again(canonical, target);
+    note_owners();
+}
+
+// What belongs to an id that is not inside cannot be given to it in the copy that is written to.
+void Overlays::note_owners() const {
+    const bool all = plan_.setup_maps.users.size() == 1 && plan_.setup_maps.users.front().count > 65535;
+    const std::string note =
+        "overlay: files whose owner or group is not mapped cannot be changed, whatever their permissions (EOVERFLOW "
+        "where "
+        "these would allow it); --map-users maps more";
+    if (!all && std::ranges::find(plan_.notes, note) == plan_.notes.end()) {
+        plan_.notes.push_back(note);
+    }
+}
+
+std::vector<const host::MountEntry*> Overlays::mounts_below(const std::string& canonical) const {
+    std::map<std::string, const host::MountEntry*> found;  // the last is on top
+    for (const host::MountEntry& mount : facts_.mounts) {
+        if (mount.target != canonical && spec::is_below_or_same(mount.target, canonical)) {
+            found[mount.target] = &mount;
+        }
+    }
+    std::vector<const host::MountEntry*> mounts;
+    for (const auto& [target, mount] : found) {
+        mounts.push_back(mount);
+    }
+    return mounts;
+}
+
+const host::MountEntry* Overlays::mount_at(const std::string& canonical) const {
+    const host::MountEntry* found = nullptr;
+    for (const host::MountEntry& mount : facts_.mounts) {
+        if (mount.target == canonical) {
+            found = &mount;
+        }
+    }
+    return found;
+}
+
+bool Overlays::is_passed_over(const std::string& target) const {
+    for (std::string at = target;; at = spec::parent(at)) {
+        if (view_.is_left_out(at)) {
+            return true;
+        }
+        if (at == "/") {
+            return whole_ && is_own_place(target);
+        }
+    }
+}
+
+void Overlays::show_tree(const Place& place) {
+    const std::vector<const host::MountEntry*> mounts = mounts_below(place.canonical);
+    // The launcher can clone a directory without what is mounted below it.
+    if (!mounts.empty() && id_mapped_ < 0) {
+        show_hollow(place);
+        return;
+    }
+    if (!view_.overlay({place.source, place.target, host_writable, id_mapped_}, place.canonical, false)) {
+        return;
+    }
+    std::string done;
+    for (const host::MountEntry* mount : mounts) {
+        if (done.empty() || !spec::is_below_or_same(mount->target, done)) {
+            done = mount->target;
+            show_mount({{mount->target, {}, place.source.asked},
+                        mount->target,
+                        moved(mount->target, place.canonical, place.target)},
+                       *mount);
+        }
+    }
+}
+
+void Overlays::show_hollow(const Place& place) {
+    const std::optional<std::vector<host::Entry>> entries = tree_.list(place.source.path);
+    if (!entries) {
+        throw Error("cannot make " + place.canonical +
+                    " writable: its entries cannot be read, and something is mounted below it")
+            .with_fix("name a directory below it");
+    }
+    if (!view_.overlay({place.source, place.target, host_writable, -1}, place.canonical, true)) {
+        return;
+    }
+    for (const host::Entry& entry : *entries) {
+        const Place here{{spec::join(place.source.path, entry.name), entry.id, place.source.asked},
+                         spec::join(place.canonical, entry.name),
+                         spec::join(place.target, entry.name)};
+        if (S_ISLNK(entry.id.type)) {
+            view_.symlink(here.target, entry.link);
+            continue;
+        }
+        view_.make_mount_point(here.target, is_passed_over(here.target) ? S_IFDIR : entry.id.type);
+        if (is_passed_over(here.target)) {
+            continue;
+        }
+        if (const host::MountEntry* mount = mount_at(here.canonical)) {
+            show_mount(here, *mount);
+        } else if (S_ISDIR(entry.id.type)) {
+            show_tree(here);
+        } else {
+            show_read_only(here);
+        }
+    }
+}
+
+void Overlays::show_mount(const Place& place, const host::MountEntry& mount) {
+    if (mount.type == "autofs" || is_passed_over(place.target)) {
+        return;
+    }
+    int error = 0;
+    const std::optional<FileId> id = tree_.follow(place.source.path, error);
+    if (!id || !view_.exists(place.target)) {
+        return;  // nobody can reach it: out of sight, or in a directory that is closed to the caller
+    }
+    const Place now{{place.source.path, *id, place.source.asked}, place.canonical, place.target};
+    if (S_ISDIR(id->type) && !stays_read_only(mount.type)) {
+        show_tree(now);
+    } else {
+        show_read_only(now);
+    }
+}
+
+void Overlays::show_read_only(const Place& place) {
+    view_.bind(place.source, place.canonical, place.target, host_read_only, id_mapped_);
+}
+
+}  // namespace sandbox::plan

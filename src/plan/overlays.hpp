@@ -1,0 +1,49 @@
+// Directories that are writable without being written to: which overlays that takes. Pure.
+//
+// overlayfs does not see what is mounted below its lower directory: each such mount has an overlay of its own. And a
+// user namespace may not have a directory of the host as a lower one without what is mounted below it, as that could
+// uncover what a mount hides. There, the directories on the way to a mount are hollow overlays: of mount points, one
+// for each entry.
+#pragma once
+
+#include "host/facts.hpp"
+#include "plan/view.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sandbox::plan {
+
+class Overlays {
+  public:
+    Overlays(const host::Facts& facts, const host::Tree& tree, View& view, Plan& plan)
+        : facts_(facts), tree_(tree), view_(view), plan_(plan) {}
+
+    /// The directory `source`, which is really `canonical`, writable at `target`; `/` is the root of the view, of which
+    /// the sandbox's own places stay what they are.
+    void show(const Source& source, const std::string& canonical, const std::string& target);
+
+  private:
+    struct Place {
+        Source source;
+        std::string canonical;
+        std::string target;
+    };
+    void show_tree(const Place& place);
+    void show_hollow(const Place& place);
+    void show_mount(const Place& place, const host::MountEntry& mount);
+    void show_read_only(const Place& place);
+    void note_owners() const;
+    [[nodiscard]] std::vector<const host::MountEntry*> mounts_below(const std::string& canonical) const;
+    [[nodiscard]] const host::MountEntry* mount_at(const std::string& canonical) const;
+    [[nodiscard]] bool is_passed_over(const std::string& target) const;
+
+    const host::Facts& facts_;
+    const host::Tree& tree_;
+    View& view_;
+    Plan& plan_;
+    bool whole_ = false;  ///< the root of the view
+    int id_mapped_ = -1;
+};
+
+}  // namespace sandbox::plan

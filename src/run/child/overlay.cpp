@@ -1,0 +1,147 @@
+// Steps that mount overlayfs. See child.hpp for the rules.
+//
+// overlayfs takes paths, in options in which a comma, a colon and a backslash mean something. All layers are therefore
+// put into one directory of the scratch tmpfs, under fixed names, and named from there. It keeps mounts of its own of
+// them: what inside is reachable of a layer is reachable through it alone.
+#include "run/child/steps.hpp"
+#include "sys/syscalls.hpp"
+
+#include <cerrno>
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+
+namespace sandbox::run {
+namespace {
+
+// Who is not inside cannot own anything there: what would be another owner's belongs to the command.
+int give(int directory, uid_t user, gid_t group) noexcept {
+    const int error = ::fchownat(directory, "upper", user, group, AT_SYMLINK_NOFOLLOW) < 0 ? errno : 0;
+    return error == EINVAL || error == EOVERFLOW ? 0 : error;
+}
+
+// The directory that is written to looks like the one that it stands for.
+int make_upper(int directory, int lower) noexcept {
+    struct stat like {};
+    if (::fstat(lower, &like) < 0) {
+        return errno;
+    }
+    if (::mkdirat(directory, "upper", 0700) < 0) {
+        return errno;
+    }
+    constexpr auto same = static_cast<unsigned>(-1);
+    int error = give(directory, like.st_uid, same);
+    error = error == 0 ? give(directory, same, like.st_gid) : error;
+    if (error != 0) {
+        return error;
+    }
+    if (::fchmodat(directory, "upper", like.st_mode & 07777U, 0) < 0) {
+        return errno;
+    }
+    const timespec times[2] = {like.st_atim, like.st_mtim};
+    return ::utimensat(directory, "upper", times, AT_SYMLINK_NOFOLLOW) < 0 ? errno : 0;
+}
+
+// Before it is attached below, where it could be told no more from what it covers.
+int make_layers(SetupState& state, const plan::MountOverlay& step, int directory, std::uint64_t& bits) noexcept {
+    int lower = -1;
+    int error = step.hollow ? open_source(state, step.lower.source, lower) : take_tree(state, step.lower, 0, lower);
+    if (error != 0) {
+        return error;
+    }
+    struct statfs flags {};
+    // The kernel asks the mount of the overlay whether programs can be executed, not those of its layers.
+    if (::fstatfs(lower, &flags) == 0 && (flags.f_flags & ST_NOEXEC) != 0) {
+        bits |= MOUNT_ATTR_NOEXEC;
+    }
+    error = make_upper(directory, lower);
+    if (error == 0 && ::mkdirat(directory, "work", 0700) < 0) {
+        error = errno;
+    }
+    if (error == 0 && !step.hollow &&
+        (::mkdirat(directory, "lower", 0700) < 0 ||
+         sys::move_mount(lower, "", directory, "lower", MOVE_MOUNT_F_EMPTY_PATH) < 0)) {
+        error = errno;
+    }
+    ::close(lower);
+    return error;
+}
+
+int make_own_layer(const plan::MountOverlay& step, int directory) noexcept {
+    if (::mkdirat(directory, "own", 0755) < 0) {
+        return errno;
+    }
+    const int own = ::openat(directory, "own", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int error = own < 0 ? errno : 0;
+    for (const plan::MountTmpfs::Entry& entry : step.entries) {
+        if (error == 0) {
+            error = make_entry(own, entry);
+        }
+    }
+    if (own >= 0) {
+        ::close(own);
+    }
+    return error;
+}
+
+int mount_layers(const char* lower, std::uint64_t bits, int& tree) noexcept {
+    const int context = sys::fsopen("overlay", FSOPEN_CLOEXEC);
+    if (context < 0) {
+        return errno;
+    }
+    // userxattr (Linux 5.11): what it notes of directories and files goes into user.*, as trusted.* asks for
+    // capabilities over the host. index would be for layers that are mounted again elsewhere.
+    const int error = sys::fsconfig(context, FSCONFIG_SET_STRING, "source", "overlay", 0) < 0 ||
+                              sys::fsconfig(context, FSCONFIG_SET_FLAG, "userxattr", nullptr, 0) < 0 ||
+                              sys::fsconfig(context, FSCONFIG_SET_STRING, "index", "off", 0) < 0 ||
+                              sys::fsconfig(context, FSCONFIG_SET_STRING, "lowerdir", lower, 0) < 0 ||
+                              sys::fsconfig(context, FSCONFIG_SET_STRING, "upperdir", "upper", 0) < 0 ||
+                              sys::fsconfig(context, FSCONFIG_SET_STRING, "workdir", "work", 0) < 0 ||
+                              sys::fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0 ||
+                              (tree = sys::fsmount(context, FSMOUNT_CLOEXEC, static_cast<unsigned>(bits))) < 0
+                          ? errno
+                          : 0;
+    ::close(context);
+    return error;
+}
+
+int attach_overlay(SetupState& state, int tree, const char* target) noexcept {
+    const int error = attach(state, tree, target);
+    if (error == 0 && target[0] == '/' && target[1] == '\0') {
+        state.root = tree;  // stands over the one before
+        return 0;
+    }
+    ::close(tree);
+    return error;
+}
+
+}  // namespace
+
+int execute(SetupState& state, const plan::MountOverlay& step) noexcept {
+    std::uint64_t bits = attribute_bits(step.lower.attributes);
+    if (::mkdirat(state.scratch, step.scratch.c_str(), 0700) < 0) {
+        return errno;
+    }
+    const int directory = ::openat(state.scratch, step.scratch.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) {
+        return errno;
+    }
+    int error = make_layers(state, step, directory, bits);
+    const bool own = step.hollow || !step.entries.empty();
+    if (error == 0 && own) {
+        error = make_own_layer(step, directory);
+    }
+    if (error == 0 && ::fchdir(directory) < 0) {
+        error = errno;
+    }
+    int tree = -1;
+    if (error == 0) {
+        error = mount_layers(step.hollow ? "own" : own ? "lower:own" : "lower", bits, tree);
+    }
+    ::close(directory);
+    return error == 0 ? attach_overlay(state, tree, step.lower.target.c_str()) : error;
+}
+
+}  // namespace sandbox::run

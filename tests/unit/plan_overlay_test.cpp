@@ -1,0 +1,134 @@
+// --overlay: which overlays a view takes, and what stays what it was in them.
+#include "unit/golden.hpp"
+#include "unit/planning.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace sandbox::plan {
+namespace {
+
+using test::default_spec;
+using test::difference;
+using test::expect_golden;
+using test::explained;
+using test::FakeHost;
+using test::plan_for;
+using test::ro;
+using test::rw;
+
+struct HostWithMounts : FakeHost {
+    HostWithMounts() {
+        tree.directory("/srv/data/keys");
+        tree.file("/srv/data/keys/a.pem");
+        tree.file("/srv/data/readme");
+        tree.directory("/srv/data/disk/deep");
+        tree.file("/vmlinuz");
+        tree.directory("/boot/efi");
+    }
+    void mount(const std::string& target, const std::string& type) {
+        facts.mounts.push_back({"8:" + std::to_string(facts.mounts.size()), "/", target, type});
+    }
+};
+
+Spec with(std::vector<Mount> mounts) {
+    Spec spec = default_spec();
+    spec.mounts = std::move(mounts);
+    return spec;
+}
+
+std::string section(const std::string& title, const std::vector<Mount>& mounts,
+                    const FakeHost& host = HostWithMounts()) {
+    return "# " + title + "\n" + difference(explained(default_spec(), host), explained(with(mounts), host)) + "\n";
+}
+
+std::vector<std::string> overlays(const Plan& plan) {
+    std::vector<std::string> targets;
+    for (const Step& step : plan.steps) {
+        if (const auto* overlay = std::get_if<MountOverlay>(&step)) {
+            targets.push_back(overlay->lower.target + (overlay->hollow ? " (hollow)" : ""));
+        }
+    }
+    return targets;
+}
+
+TEST(PlanOverlay, Plans) {
+    HostWithMounts disk;
+    disk.mount("/srv/data/disk", "xfs");
+    HostWithMounts efi;
+    efi.mount("/boot/efi", "vfat");
+    std::string text;
+    text += section("--overlay of a directory", {Overlay{"/srv/data"}});
+    text += section("of the current one", {Overlay{"."}});
+    text += section("with what is missing in it",
+                    {Overlay{"/srv/data"}, Directory{"/srv/data/new/dir", 0700}, Symlink{"readme", "/srv/data/link"},
+                     FileCopy{"/etc/passwd", "/srv/data/copy", {}}, ro("/usr", "/srv/data/usr")});
+    text +=
+        section("with what is hidden and read-only in it", {Overlay{"/srv/data"}, sandbox::Hide{"/srv/data/keys/a.pem"},
+                                                            sandbox::Hide{"/srv/data/later"}, ro("/srv/data/disk")});
+    text += section("with a mount below it", {Overlay{"/srv"}}, disk);
+    text += section("of the whole tree", {Overlay{"/"}}, efi);
+    expect_golden("plan_overlay", text);
+}
+
+TEST(PlanOverlay, TheWholeTreeComesFirst) {
+    const HostWithMounts host;
+    const std::string first = explained(with({Overlay{"/"}, rw("/srv/data")}), host);
+    EXPECT_EQ(explained(with({rw("/srv/data"), Overlay{"/"}}), host), first);
+    EXPECT_EQ(explained(with({rw("/srv/data"), Overlay{"//./"}}), host), first);
+    EXPECT_TRUE(plan_for(with({rw("/srv/data"), Overlay{"/"}}), host).cwd_writable);
+}
+
+TEST(PlanOverlay, HomesAndPrivatePlacesStayAsTheyAre) {
+    const HostWithMounts host;
+    const Plan plan = plan_for(with({Overlay{"/"}}), host);
+    std::vector<std::string> read_only;
+    for (const Step& step : plan.steps) {
+        if (const auto* scratch = std::get_if<MountScratch>(&step);
+            scratch != nullptr && scratch->attributes.read_only) {
+            read_only.push_back(scratch->target);
+        }
+    }
+    EXPECT_NE(std::ranges::find(read_only, "/home"), read_only.end());
+    EXPECT_NE(std::ranges::find(read_only, "/root"), read_only.end());
+    const std::vector<std::string> found = overlays(plan);
+    for (const char* place : {"/home", "/root", "/proc", "/sys", "/dev", "/tmp", "/run", "/home/ann"}) {
+        EXPECT_EQ(std::ranges::find(found, place), found.end()) << place;
+    }
+    EXPECT_NE(std::ranges::find(found, "/home/ann/project"), found.end());
+}
+
+TEST(PlanOverlay, OnlyDirectoriesAboveAMountAreHollow) {
+    HostWithMounts host;
+    EXPECT_EQ(overlays(plan_for(with({Overlay{"/srv"}}), host)), std::vector<std::string>{"/srv"});
+    host.mount("/srv/data/disk", "xfs");
+    EXPECT_EQ(overlays(plan_for(with({Overlay{"/srv"}}), host)),
+              (std::vector<std::string>{"/srv (hollow)", "/srv/data (hollow)", "/srv/data/disk", "/srv/data/keys"}));
+    // The launcher of root can leave out what is mounted below.
+    host.facts.uid = host.facts.gid = 0;
+    host.facts.root.of_host = true;
+    EXPECT_EQ(overlays(plan_for(with({Overlay{"/srv"}}), host)), (std::vector<std::string>{"/srv", "/srv/data/disk"}));
+}
+
+TEST(PlanOverlay, Refusals) {
+    HostWithMounts host;
+    host.mount("/boot/efi", "vfat");
+    const auto refusal = [&](const std::string& path) {
+        const std::string text = explained(with({Overlay{path}}), host);
+        return text.starts_with("sandbox: ") ? text.substr(9, text.find('\n') - 9) : "";
+    };
+    EXPECT_EQ(refusal("/srv/missing"), "--overlay /srv/missing: cannot show /srv/missing: No such file or directory");
+    EXPECT_EQ(refusal("/srv/data/readme"),
+              "--overlay /srv/data/readme: cannot make /srv/data/readme writable: it is a regular file");
+    EXPECT_EQ(refusal("/home/ann"), "--overlay /home/ann would uncover a whole home directory: /home/ann");
+    EXPECT_EQ(
+        refusal("/boot/efi"),
+        "--overlay /boot/efi: cannot make /boot/efi writable without writing there: its file system (vfat) can be "
+        "no layer of an overlay");
+}
+
+}  // namespace
+}  // namespace sandbox::plan
