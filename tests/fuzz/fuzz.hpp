@@ -28,6 +28,7 @@ bool accepts(Parse parse) {
     }
 }
 
+void changes(std::string_view text);
 void command_line(std::string_view text);
 void environment(std::string_view text);
 void mountinfo(std::string_view text);
@@ -47,6 +48,7 @@ struct Target {
 };
 
 inline constexpr std::array targets{
+    Target{"changes", changes},
     Target{"command_line", command_line},
     Target{"environment", environment},
     Target{"mountinfo", mountinfo},

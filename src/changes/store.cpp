@@ -1,0 +1,354 @@
+#include "changes/store.hpp"
+
+#include <sandbox/error.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include <dirent.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+namespace sandbox::changes {
+namespace {
+
+constexpr const char* record_name = "sandbox.json";
+constexpr const char* new_record_name = "sandbox.json.new";
+constexpr const char* lock_name = "lock";
+constexpr std::size_t most_text = std::size_t{32} << 20U;
+constexpr mode_t permissions = 07777;
+
+[[noreturn]] void refuse(const std::string& name, const std::string& why, const std::string& fix) {
+    throw Error("cannot use " + name + " for changes: " + why).with_fix(fix);
+}
+
+[[noreturn]] void fail(const std::string& name, const std::string& what, int error) {
+    throw Error("cannot use " + name + " for changes: " + what + ": " + std::strerror(error));
+}
+
+/// The directory that holds the last component, and that.
+struct Place {
+    sys::UniqueFd holder;
+    std::string leaf;
+};
+
+// The way there is the caller's own, links and all; the last component is not followed.
+Place place_of(const std::string& name) {
+    std::string path = name;
+    while (path.size() > 1 && path.ends_with('/')) {
+        path.pop_back();
+    }
+    const std::size_t slash = path.rfind('/');
+    std::string leaf = slash == std::string::npos ? path : path.substr(slash + 1);
+    std::string above = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    if (leaf.empty() || leaf == "." || leaf == "..") {
+        above = path;
+        leaf = ".";
+    }
+    Place place{sys::above_streams(::open(above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), leaf};
+    if (!place.holder) {
+        fail(name, "the directory above it", errno);
+    }
+    return place;
+}
+
+sys::UniqueFd open_directory(int above, const char* name) {
+    return sys::above_streams(
+        ::openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+std::set<std::string> names_in(int directory) {
+    std::set<std::string> names;
+    const int again = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries(again < 0 ? nullptr : ::fdopendir(again), &::closedir);
+    while (const dirent* found = entries ? ::readdir(entries.get()) : nullptr) {
+        names.emplace(found->d_name);
+    }
+    names.erase(".");
+    names.erase("..");
+    return names;
+}
+
+sys::UniqueFd open_own(const std::string& name, const Place& place) {
+    sys::UniqueFd directory = open_directory(place.holder.get(), place.leaf.c_str());
+    struct stat found {};
+    if (!directory || ::fstat(directory.get(), &found) < 0) {
+        const int error = errno;
+        if (error == ELOOP || error == ENOTDIR) {
+            refuse(name, "it is no directory", "name the directory itself, not a link to it");
+        }
+        if (error == ENOENT) {
+            refuse(name, "there is nothing of that name", "name the directory that a run with --changes has made");
+        }
+        fail(name, "it cannot be opened", error);
+    }
+    if (found.st_uid != ::geteuid()) {
+        refuse(name, "it belongs to user " + std::to_string(found.st_uid), "as that user, or with another directory");
+    }
+    // What others could write to is nobody's own. An empty one may become it.
+    if ((found.st_mode & permissions) != 0700 &&
+        (!names_in(directory.get()).empty() || ::fchmod(directory.get(), 0700) < 0)) {
+        refuse(name, "it is open to others", "chmod 700, if nobody else has put anything there");
+    }
+    return directory;
+}
+
+void sync_or_fail(const std::string& name, int descriptor) {
+    if (::fsync(descriptor) < 0) {
+        fail(name, record_name, errno);
+    }
+}
+
+Timestamp now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_REALTIME, &time);
+    return {time.tv_sec, static_cast<std::uint32_t>(time.tv_nsec)};
+}
+
+Attributes attributes_of(const WantedOverlay& wanted, const std::string& name) {
+    const sys::UniqueFd lower(
+        sys::above_streams(::open(wanted.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)));
+    struct stat found {};
+    if (!lower || ::fstat(lower.get(), &found) < 0) {
+        fail(name, wanted.path, errno);
+    }
+    const bool root = ::geteuid() == 0;
+    return {found.st_mode & permissions, wanted.uid.value_or(root ? found.st_uid : ::geteuid()),
+            wanted.gid.value_or(root ? found.st_gid : ::getegid())};
+}
+
+std::string inner(unsigned number, const char* what) {
+    return std::to_string(number) + "/" + what;
+}
+
+// Whatever the caller's umask(2) is.
+void make_directory(const std::string& name, int above, const std::string& path) {
+    if (::mkdirat(above, path.c_str(), 0700) < 0 ? errno != EEXIST : ::fchmodat(above, path.c_str(), 0700, 0) < 0) {
+        fail(name, path, errno);
+    }
+}
+
+}  // namespace
+
+std::string Store::path() const {
+    const std::string link = "/proc/self/fd/" + std::to_string(directory_.get());
+    std::string path(4096, '\0');
+    const ssize_t length = ::readlink(link.c_str(), path.data(), path.size());
+    path.resize(length < 0 ? 0 : static_cast<std::size_t>(length));
+    return path;
+}
+
+sys::UniqueFd Store::upper(unsigned number) const {
+    const sys::UniqueFd directory = open_directory(directory_.get(), std::to_string(number).c_str());
+    return directory ? open_directory(directory.get(), "upper") : sys::UniqueFd();
+}
+
+sys::UniqueFd Store::work(unsigned number) const {
+    const sys::UniqueFd directory = open_directory(directory_.get(), std::to_string(number).c_str());
+    return directory ? open_directory(directory.get(), "work") : sys::UniqueFd();
+}
+
+void Store::take_lock(int operation, bool make) {
+    constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    lock_ = sys::above_streams(::openat(directory_.get(), lock_name, flags));
+    if (!lock_ && errno == ENOENT && make) {
+        lock_ = sys::above_streams(::openat(directory_.get(), lock_name, flags | O_CREAT, 0600));
+        if (lock_ && ::fchmod(lock_.get(), 0600) < 0) {
+            fail(name_, lock_name, errno);
+        }
+    }
+    struct stat found {};
+    if (!lock_ || ::fstat(lock_.get(), &found) < 0) {
+        if (errno == ENOENT) {
+            refuse(name_, "it is no directory of changes", "name the directory that a run with --changes has made");
+        }
+        fail(name_, lock_name, errno);
+    }
+    if (!S_ISREG(found.st_mode)) {
+        refuse(name_, std::string(lock_name) + " is no file", "use another directory");
+    }
+    while (::flock(lock_.get(), operation | LOCK_NB) < 0) {
+        if (errno == EWOULDBLOCK) {
+            refuse(name_, "a run or a verb is using it", "wait for its end");
+        }
+        if (errno != EINTR) {
+            fail(name_, lock_name, errno);
+        }
+    }
+}
+
+// False where there is none.
+bool Store::read_record() {
+    const std::string file = name_ + "/" + record_name;
+    const sys::UniqueFd record(sys::above_streams(
+        ::openat(directory_.get(), record_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)));
+    struct stat found {};
+    if (!record && errno == ENOENT) {
+        return false;
+    }
+    if (!record || ::fstat(record.get(), &found) < 0) {
+        fail(name_, record_name, errno);
+    }
+    if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || (found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        refuse(name_, std::string(record_name) + " is no file of the caller's own", "use another directory");
+    }
+    std::string text;
+    char chunk[16384];
+    ssize_t got = 0;
+    while (text.size() <= most_text && (got = ::read(record.get(), chunk, sizeof chunk)) > 0) {
+        text.append(chunk, static_cast<std::size_t>(got));
+    }
+    if (got < 0) {
+        fail(name_, record_name, errno);
+    }
+    try {
+        record_ = parse_record(text);
+    } catch (const BadRecord& bad) {
+        refuse(name_, std::string(record_name) + " " + bad.what(),
+               bad.is_version() ? "use the version of sandbox that has made it"
+                                : "nothing in it can be relied on: use another directory");
+    }
+    if (record_.uid != ::geteuid()) {
+        refuse(name_, "it was made by user " + std::to_string(record_.uid), "as that user, or with another directory");
+    }
+    if (record_.began > now()) {
+        refuse(name_, std::string(record_name) + " says that it was made in the future", "set the clock right");
+    }
+    return true;
+}
+
+void Store::write_record() {
+    const std::string text = record_text(record_);
+    ::unlinkat(directory_.get(), new_record_name, 0);
+    const sys::UniqueFd file(sys::above_streams(
+        ::openat(directory_.get(), new_record_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)));
+    if (!file || ::fchmod(file.get(), 0600) < 0) {
+        fail(name_, record_name, errno);
+    }
+    for (std::size_t written = 0; written < text.size();) {
+        const ssize_t got = ::write(file.get(), text.data() + written, text.size() - written);
+        if (got < 0 && errno != EINTR) {
+            fail(name_, record_name, errno);
+        }
+        written += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    }
+    sync_or_fail(name_, file.get());
+    if (::renameat(directory_.get(), new_record_name, directory_.get(), record_name) < 0) {
+        fail(name_, record_name, errno);
+    }
+    sync_or_fail(name_, directory_.get());
+}
+
+// The owners of what an earlier run has left are to mean what they meant.
+void Store::check_wanted(const Wanted& wanted) const {
+    if (record_.users != wanted.users || record_.groups != wanted.groups) {
+        refuse(name_, "an earlier run had other ids inside",
+               "use the same --uid, --gid and --map-users as then, or another directory");
+    }
+}
+
+void Store::add_overlay(const WantedOverlay& wanted) {
+    if (!is_canonical(wanted.path)) {
+        throw Error("cannot use " + name_ + " for changes: " + wanted.path + " is no canonical path");
+    }
+    if (std::ranges::find(record_.overlays, wanted.path, &Overlay::path) != record_.overlays.end()) {
+        return;
+    }
+    unsigned number = 0;
+    for (const Overlay& overlay : record_.overlays) {
+        number = std::max(number, overlay.number + 1);
+    }
+    if (number >= most_overlays) {
+        refuse(name_, "it has " + std::to_string(number) + " overlays", "use another directory");
+    }
+    record_.overlays.push_back({wanted.path, number, attributes_of(wanted, name_)});
+}
+
+// The top of the tree inside has the attributes of `upper`: it gets its name when it has them.
+void Store::make_directories(const Overlay& overlay) const {
+    make_directory(name_, directory_.get(), std::to_string(overlay.number));
+    make_directory(name_, directory_.get(), inner(overlay.number, "work"));
+    const std::string upper = inner(overlay.number, "upper");
+    struct stat found {};
+    if (::fstatat(directory_.get(), upper.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
+        return;
+    }
+    const std::string made = inner(overlay.number, "upper.new");
+    make_directory(name_, directory_.get(), made);
+    const sys::UniqueFd holder = open_directory(directory_.get(), std::to_string(overlay.number).c_str());
+    const sys::UniqueFd top = holder ? open_directory(holder.get(), "upper.new") : sys::UniqueFd();
+    const bool own = overlay.root.uid == ::geteuid() && overlay.root.gid == ::getegid();
+    if (!top || (!own && ::fchown(top.get(), overlay.root.uid, overlay.root.gid) < 0) ||
+        ::fchmod(top.get(), overlay.root.mode) < 0 ||
+        ::renameat(holder.get(), "upper.new", holder.get(), "upper") < 0) {
+        fail(name_, upper, errno);
+    }
+}
+
+Store Store::open_for_run(const std::string& path, const Wanted& wanted) {
+    Store store;
+    store.name_ = path;
+    const Place place = place_of(path);
+    make_directory(path, place.holder.get(), place.leaf);
+    store.directory_ = open_own(path, place);
+    std::set<std::string> names = names_in(store.directory());
+    if (!names.contains(record_name)) {
+        // A run that was killed before it had written the record.
+        names.erase(lock_name);
+        names.erase(new_record_name);
+        if (!names.empty()) {
+            refuse(path, "it is neither empty nor a directory of changes", "name one that is missing or empty");
+        }
+    }
+    store.take_lock(LOCK_EX, true);
+    const bool known = store.read_record();
+    if (known) {
+        store.check_wanted(wanted);
+    } else {
+        store.record_.began = now();
+        store.record_.uid = ::geteuid();
+        store.record_.gid = ::getegid();
+        store.record_.users = wanted.users;
+        store.record_.groups = wanted.groups;
+    }
+    const std::size_t before = store.record_.overlays.size();
+    for (const WantedOverlay& overlay : wanted.overlays) {
+        store.add_overlay(overlay);
+    }
+    if (!known || store.record_.overlays.size() != before) {
+        store.write_record();
+    }
+    for (const Overlay& overlay : store.record_.overlays) {
+        store.make_directories(overlay);
+    }
+    return store;
+}
+
+Store Store::open_existing(const std::string& path, int operation) {
+    Store store;
+    store.name_ = path;
+    store.directory_ = open_own(path, place_of(path));
+    if (!names_in(store.directory()).contains(record_name)) {
+        refuse(path, "it is no directory of changes", "name the directory that a run with --changes has made");
+    }
+    store.take_lock(operation, true);
+    if (!store.read_record()) {
+        refuse(path, "it is no directory of changes", "name the directory that a run with --changes has made");
+    }
+    return store;
+}
+
+Store Store::open_for_change(const std::string& path) {
+    return open_existing(path, LOCK_EX);
+}
+
+Store Store::open_for_reading(const std::string& path) {
+    return open_existing(path, LOCK_SH);
+}
+
+}  // namespace sandbox::changes
