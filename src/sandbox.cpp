@@ -17,6 +17,7 @@
 #include "registry/describe.hpp"
 #include "registry/registry.hpp"
 #include "report/reporter.hpp"
+#include "run/changes.hpp"
 #include "run/contents.hpp"
 #include "run/launcher.hpp"
 #include "sandboxes.hpp"
@@ -191,6 +192,17 @@ void check_report_descriptor(const Spec& spec, const plan::Plan& plan) {
     }
 }
 
+// A directory that is missing is made once all else is known to be right, and hidden by the plan that knows it.
+void keep_changes(const Spec& spec, plan::Plan& plan, run::Settings& settings) {
+    const bool made = !plan.changes->id;
+    settings.changes = run::open_changes(plan, *spec.changes);
+    if (made) {
+        settings.changes.reset();  // the lock
+        plan = make_plan(spec, placeholder::known, settings.inherited);
+        settings.changes = run::open_changes(plan, *spec.changes);
+    }
+}
+
 Process start(const Spec& spec, const std::shared_ptr<report::Reporter>& reporter) {
     run::Settings settings;
     plan::Plan plan = make_plan(
@@ -199,6 +211,9 @@ Process start(const Spec& spec, const std::shared_ptr<report::Reporter>& reporte
     const bool scope = !plan.cgroup || !plan.cgroup->parent.empty() || !spec.limits.best_effort;
     if (hold_state(spec, plan) || !scope) {
         plan = make_plan(spec, placeholder::known, settings.inherited, scope);
+    }
+    if (spec.changes) {
+        keep_changes(spec, plan, settings);
     }
     check_report_descriptor(spec, plan);
     run::load_contents(plan);

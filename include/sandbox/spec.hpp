@@ -217,6 +217,10 @@ struct Spec {
     std::optional<std::string> root;  ///< a directory to use as `/` instead of the host's tree
     Home home = Home::isolated;
     std::vector<Mount> mounts;
+    /// A directory of the host that keeps what is written in all of Overlay, for diff, apply and discard. It is made
+    /// where it is missing; otherwise it is empty, or of an earlier run with the same overlays, which goes on. Never
+    /// visible inside. Relative to the caller's current directory.
+    std::optional<std::string> changes;
     std::optional<std::string> cwd;  ///< inside; the caller's own otherwise
 
     bool clear_environment = false;  ///< pass nothing of the caller's environment

@@ -29,6 +29,7 @@ enum class OptionId : std::uint8_t {
     rw,
     rw_try,
     overlay,
+    changes,
     tmpfs,
     dir,
     symlink,
@@ -164,6 +165,8 @@ inline constexpr auto option_table = std::to_array<Option>({
      "Let COMMAND write in the directory PATH, and keep the host's as it is: what it writes is thrown away. / stands "
      "for "
      "the whole tree."},
+    {OptionId::changes, "changes", "DIR", Section::file_system, Repeat::once,
+     "Keep what is written in overlays in DIR: sandbox diff, apply and discard are for it."},
     {OptionId::tmpfs, "tmpfs", "DST[:size=SIZE,mode=MODE]", Section::file_system, Repeat::any,
      "An empty, writable, private directory at DST. SIZE in bytes, or as 512M; MODE in octal, 0755 by default."},
     {OptionId::dir, "dir", "DST[:mode=MODE]", Section::file_system, Repeat::any,

@@ -107,6 +107,9 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::overlay:
             spec.mounts.emplace_back(Overlay{value});
             return;
+        case OptionId::changes:
+            spec.changes = value;
+            return;
         case OptionId::tmpfs:
             spec.mounts.emplace_back(parse_tmpfs(value));
             return;

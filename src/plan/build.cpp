@@ -217,6 +217,28 @@ std::pair<Identity, std::vector<std::string>> plan_view(Plan& plan, const Spec& 
     }
 }
 
+std::optional<Plan::Changes> find_changes(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
+    if (!spec.changes) {
+        return std::nullopt;
+    }
+    const std::string asked = "--changes " + *spec.changes;
+    if (!spec.changes->starts_with('/') && !facts.cwd) {
+        throw Error(asked + ": the current directory has no path: " + std::strerror(facts.cwd_error))
+            .with_fix("name it by an absolute path");
+    }
+    // A link to it is refused by who opens it.
+    const std::string path = spec::absolute(facts.cwd.value_or("/"), *spec.changes);
+    const std::optional<std::string> whole = tree.canonical(path);
+    const std::optional<std::string> above = whole ? std::nullopt : tree.canonical(spec::parent(path));
+    if (!whole && !above) {
+        throw Error(asked + ": the directory that it is to be made in does not exist, or is closed")
+            .with_fix("mkdir " + spec::escaped(spec::parent(path)));
+    }
+    int error = 0;
+    return Plan::Changes{whole ? *whole : spec::join(*above, path.substr(path.rfind('/') + 1)),
+                         whole ? tree.follow(path, error) : std::nullopt, asked};
+}
+
 // --only: the tree stays as it is, in a mount namespace of its own. What asks for kuid 0 instead of a capability in
 // /proc and /sys is read-only all the same: root of the host would otherwise write its sysctls.
 Identity keep_tree(Plan& plan, const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
@@ -290,6 +312,7 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
         plan.steps.push_back(NewCgroupNamespace{});
     }
     plan.steps.push_back(NewSessionKeyring{});
+    plan.changes = find_changes(spec, facts, tree);
     Identity identity;
     std::vector<std::string> writable;
     if (spec.only) {

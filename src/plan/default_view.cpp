@@ -98,6 +98,9 @@ void DefaultView::build() {
     UserMounts(spec_, facts_, tree_, sources_, homes_, kernel_mounts_, overlays_, learnt_, view_).apply();
     note_owners();
     hide_state();
+    if (plan_.changes) {
+        view_.hide_host(plan_.changes->canonical, true);
+    }
     choose_cwd();
     plan_.areas = view_.areas();
     plan_.cwd = cwd_;

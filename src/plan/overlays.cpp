@@ -43,6 +43,8 @@ void Overlays::show(const Source& source, const std::string& canonical, const st
             .with_fix("--tmpfs gives an empty directory, --file a copy of a file");
     }
     whole_ = target == "/";
+    base_ = whole_ ? canonical : base_;
+    check_changes({source, canonical, target});
     id_mapped_ = view_.id_mapped({source, whole_});
     show_tree({source, canonical, target});
     view_.hide_again(canonical, target);
@@ -96,10 +98,49 @@ bool Overlays::is_passed_over(const std::string& target) const {
     }
 }
 
+// By what the directories are, as one may be mounted in several places.
+bool Overlays::is_above_changes(const Place& place) const {
+    if (!plan_.changes) {
+        return false;
+    }
+    bool covered = false;  // what is between is not shown: a home, a private place
+    for (std::string at = plan_.changes->canonical;; at = spec::parent(at)) {
+        int error = 0;
+        const std::optional<FileId> id = at == plan_.changes->canonical ? plan_.changes->id : tree_.follow(at, error);
+        if (id == place.source.expected) {
+            if (!covered) {
+                throw Error(plan_.changes->asked + ": " + plan_.changes->canonical + " lies in " + place.canonical +
+                            ", in which the command may write")
+                    .with_fix("a directory beside it, as --changes ../changes");
+            }
+            return true;
+        }
+        covered = covered || (whole_ && spec::is_below_or_same(at, base_) && is_passed_over(moved(at, base_, "/")));
+        if (at == "/") {
+            return false;
+        }
+    }
+}
+
+// What lies in the directory of changes would be hidden with it, and change while it is looked at.
+void Overlays::check_changes(const Place& top) const {
+    if (!plan_.changes || !plan_.changes->id) {
+        return;
+    }
+    for (std::string at = top.canonical; at != "/"; at = spec::parent(at)) {
+        int error = 0;
+        if (tree_.follow(at, error) == plan_.changes->id) {
+            throw Error(plan_.changes->asked + ": " + top.canonical + " lies in it, and is to be an overlay")
+                .with_fix("a directory of its own, which is empty or missing");
+        }
+    }
+}
+
 void Overlays::show_tree(const Place& place) {
     const std::vector<const host::MountEntry*> mounts = mounts_below(place.canonical);
-    // The launcher can clone a directory without what is mounted below it.
-    if (!mounts.empty() && id_mapped_ < 0) {
+    // The launcher can clone a directory without what is mounted below it. Where changes are kept cannot lie in a
+    // layer.
+    if ((!mounts.empty() && id_mapped_ < 0) || is_above_changes(place)) {
         show_hollow(place);
         return;
     }
@@ -125,7 +166,7 @@ void Overlays::show_hollow(const Place& place) {
                     " writable: its entries cannot be read, and something is mounted below it")
             .with_fix("name a directory below it");
     }
-    if (!view_.overlay({place.source, place.target, host_writable, -1}, place.canonical, true)) {
+    if (!view_.overlay({place.source, place.target, host_writable, id_mapped_}, place.canonical, true)) {
         return;
     }
     for (const host::Entry& entry : *entries) {

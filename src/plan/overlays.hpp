@@ -37,12 +37,15 @@ class Overlays {
     [[nodiscard]] std::vector<const host::MountEntry*> mounts_below(const std::string& canonical) const;
     [[nodiscard]] const host::MountEntry* mount_at(const std::string& canonical) const;
     [[nodiscard]] bool is_passed_over(const std::string& target) const;
+    [[nodiscard]] bool is_above_changes(const Place& place) const;
+    void check_changes(const Place& top) const;
 
     const host::Facts& facts_;
     const host::Tree& tree_;
     View& view_;
     Plan& plan_;
-    bool whole_ = false;  ///< the root of the view
+    std::string base_;    ///< what the root of the view is made of, if it is an overlay
+    bool whole_ = false;  ///< that one
     int id_mapped_ = -1;
 };
 

@@ -140,6 +140,14 @@ struct Plan {
     CommandIds command_ids;
     std::optional<TimeOffsets> time_offsets;
 
+    /// Spec::changes: where it is, or would be.
+    struct Changes {
+        std::string canonical;
+        std::optional<FileId> id;  ///< none where it is missing
+        std::string asked;
+    };
+    std::optional<Changes> changes;
+
     bool drop_groups = false;                  ///< the launcher drops the supplementary groups for init
     std::vector<Placeholder> placeholders;     ///< made by the launcher before anything else
     std::vector<Step> steps;                   ///< executed by the setup child, in this order

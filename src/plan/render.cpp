@@ -60,7 +60,8 @@ std::string detail(const Step& step) {
     if (const auto* overlay = std::get_if<MountOverlay>(&step)) {
         return std::string(" (") + attributes(overlay->lower.attributes) +
                (overlay->lower.id_mapped >= 0 ? ", idmapped" : "") + (overlay->hollow ? ", mount points alone" : "") +
-               "; writes are thrown away)" + listed(overlay->entries);
+               (overlay->kept ? "; writes go to " + overlay->kept->source.path : "; writes are thrown away") + ")" +
+               listed(overlay->entries);
     }
     if (const auto* file = std::get_if<ScratchFile>(&step); file != nullptr && file->content) {
         return " (" + origin(*file->content) + ")";

@@ -135,9 +135,13 @@ struct MountTmpfs {
 /// in it.
 struct MountOverlay {
     static constexpr const char* name = "overlay";
-    BindMount lower;      ///< without its submounts; its target is the overlay's
-    bool hollow = false;  ///< nothing of it is shown: it says what the overlay's own mode and owner are
-    std::string scratch;  ///< a directory of the scratch tmpfs, which the step makes
+    BindMount lower;        ///< without its submounts; its target is the overlay's
+    bool hollow = false;    ///< nothing of it is shown: it says what the overlay's own mode and owner are
+    std::string scratch;    ///< a directory of the scratch tmpfs, which the step makes
+    std::string canonical;  ///< of the lower directory
+    /// The directory of the host that holds `upper` and `work`, where changes are kept; the launcher says which, before
+    /// the clone.
+    std::optional<BindMount> kept = {};
     /// Shown below what is in `lower`: mount points, and what the sandbox has of its own.
     std::vector<MountTmpfs::Entry> entries = {};
 };

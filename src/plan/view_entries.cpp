@@ -112,7 +112,11 @@ bool View::overlay(BindMount lower, const std::string& canonical, bool hollow) {
                   lower.source.expected,
                   true});
     lower.target = place;
-    plan_.steps.push_back(MountOverlay{std::move(lower), hollow, std::move(scratch)});
+    MountOverlay step{std::move(lower), hollow, std::move(scratch), canonical};
+    if (plan_.changes) {
+        step.kept = BindMount{{plan_.changes->canonical, {}, plan_.changes->asked}, place, {}, step.lower.id_mapped};
+    }
+    plan_.steps.push_back(std::move(step));
     add_writable(place);
     return true;
 }

@@ -230,7 +230,14 @@ IdMappedTrees::IdMappedTrees(const plan::Plan& plan, int self) : plan_(plan), se
         const auto* bind = overlay != nullptr ? &overlay->lower : std::get_if<plan::BindMount>(&plan.steps[step]);
         if (bind != nullptr && bind->id_mapped >= 0) {
             const Shown shown{step, *bind, plan.id_mapped.at(static_cast<std::size_t>(bind->id_mapped))};
-            overlay != nullptr ? make_lower(shown) : make(shown);
+            if (overlay == nullptr) {
+                make(shown);
+            } else if (!overlay->hollow) {
+                make_lower(shown);
+            }
+            if (overlay != nullptr && overlay->kept) {
+                make_kept({step, *overlay->kept, shown.owners});
+            }
             for (; aside_ < trees_.size(); ++aside_) {
                 trees_[aside_] = many.aside(std::move(trees_[aside_]));
                 parts_[aside_].tree = trees_[aside_].get();
@@ -305,6 +312,21 @@ void IdMappedTrees::make_lower(const Shown& shown) {
                             type_of(host_mounts(), path_of(shown.bind.source)));
         }
         error = error == EINVAL || error == EPERM ? settle(tree, 0, 0, -1) : error;
+    }
+    if (error != 0) {
+        throw step_failure(plan_, shown.step, error);
+    }
+    add(shown, std::move(tree), shown.bind.target);
+}
+
+// What is written there belongs to whom it would belong to in the lower directory.
+void IdMappedTrees::make_kept(const Shown& shown) {
+    sys::UniqueFd tree = clone_tree(shown.bind.source.path, 0);
+    int error = recognise(tree, shown.bind.source);
+    error = error == 0 ? settle(tree, 0, 0, user_namespace(shown)) : error;
+    if (error == EINVAL || error == EPERM) {
+        throw no_owners(plan_, shown.step, shown.bind.source.asked, shown.bind.source.path,
+                        type_of(host_mounts(), path_of(shown.bind.source)));
     }
     if (error != 0) {
         throw step_failure(plan_, shown.step, error);

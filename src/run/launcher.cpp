@@ -54,6 +54,7 @@ Start::Start(plan::Plan plan, Settings settings)
     : settings_(std::move(settings)), impl_(std::make_unique<Process::Impl>()) {
     impl_->plan = std::move(plan);
     impl_->registration = std::move(settings_.registration);
+    impl_->changes = std::move(settings_.changes);
     if (settings_.joined) {
         join_program_ = join_program(*settings_.joined, plan_.joined->owned);
     }

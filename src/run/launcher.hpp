@@ -20,6 +20,7 @@
 // another thread of the launcher forked holds a copy. None of these descriptors is left in the command.
 #pragma once
 
+#include "changes/store.hpp"
 #include "plan/plan.hpp"
 #include "registry/registry.hpp"
 #include "report/reporter.hpp"
@@ -49,6 +50,7 @@ struct Settings {
     std::shared_ptr<report::Reporter> reporter = {};            ///< of a run that is to be reported
     std::unique_ptr<registry::Registration> registration = {};  ///< of a sandbox with a name
     registry::Running described = {};                           ///< what is said there when the command runs
+    std::optional<changes::Store> changes = {};                 ///< where the plan keeps what is written
     std::optional<JoinedNamespaces> joined = {};                ///< for a plan that joins a running sandbox
     std::optional<InheritedNamespaces> inherited = {};          ///< for one with namespaces of others (Spec::join)
 };

@@ -170,6 +170,7 @@ void Process::Impl::finish() noexcept {
         reporter->ended(*outcome, usage());
     }
     placeholders.reset();
+    changes.reset();  // unlocked: nobody inside writes any more
     if (registration && outcome) {
         registration->ended(*outcome);
     }

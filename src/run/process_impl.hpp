@@ -1,6 +1,7 @@
 // The state of a running sandbox as the launcher has it.
 #pragma once
 
+#include "changes/store.hpp"
 #include "limits/budget.hpp"
 #include "limits/cgroup.hpp"
 #include "limits/usage.hpp"
@@ -77,6 +78,7 @@ class Process::Impl {
     std::optional<limits::Cgroup> cgroup;  ///< init is in it, and all that comes from it
     std::unique_ptr<placeholder::Placeholders> placeholders;
     std::unique_ptr<registry::Registration> registration;  ///< of a sandbox with a name
+    std::optional<changes::Store> changes;                 ///< locked until everything inside has ended
     std::vector<run::Relay> relays;
     std::unique_ptr<run::PtyRelay> pty;          ///< with a terminal of the command's own
     std::optional<run::Refusals> refusals;       ///< with a listener for the command's filter

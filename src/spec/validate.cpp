@@ -332,6 +332,14 @@ void check_mounts(const Spec& spec) {
         throw Error("--root '" + escaped(*spec.root) + "': not a directory");
     }
     check_entries(spec);
+    if (spec.changes) {
+        check_path("--changes", *spec.changes, "a directory");
+        if (std::ranges::none_of(spec.mounts,
+                                 [](const Mount& mount) { return std::holds_alternative<Overlay>(mount); })) {
+            refuse("--changes " + escaped(*spec.changes) + ": nothing is written that it could keep",
+                   "--overlay PATH, for the directory in which the command shall write");
+        }
+    }
     if (spec.cwd && (!spec.cwd->starts_with('/') || has_nul(*spec.cwd))) {
         refuse("--cwd '" + escaped(*spec.cwd) + "': not an absolute path",
                "--cwd is a path of the inside, e.g. --cwd /tmp");

@@ -113,6 +113,30 @@ TEST(PlanOverlay, OnlyDirectoriesAboveAMountAreHollow) {
     EXPECT_EQ(overlays(plan_for(with({Overlay{"/srv"}}), host)), (std::vector<std::string>{"/srv", "/srv/data/disk"}));
 }
 
+// By its own name or another one: nothing of it is shown.
+TEST(PlanOverlay, TheDirectoryOfChanges) {
+    HostWithMounts host;
+    host.tree.directory("/srv/kept");
+    Spec spec = with({Overlay{"/srv/data"}, rw("/srv", "/mnt")});
+    spec.changes = "/srv/kept";
+    std::string text = "# kept, and hidden\n" + difference(explained(default_spec(), host), explained(spec, host)) + "\n";
+    spec.changes = "/srv/data/kept";
+    text += "# below the overlay\n" + explained(spec, host) + "\n";
+    spec.changes = "/srv";
+    text += "# above it\n" + explained(spec, host) + "\n";
+    host.tree.alias("/opt/again", "/srv/data");
+    spec.changes = "/opt/again/keys";
+    text += "# below it by another name\n" + explained(spec, host) + "\n";
+    spec.changes = "/srv/missing/kept";
+    text += "# nowhere\n" + explained(spec, host) + "\n";
+    spec = with({Overlay{"/"}});
+    spec.changes = "/srv/kept";
+    text += "# of the whole tree, in a part of it\n" + explained(spec, host) + "\n";
+    expect_golden("plan_changes", text);
+    spec.changes = "/home/ann/kept";
+    EXPECT_EQ(overlays(plan_for(spec, host)).front(), "/ (hollow)");
+}
+
 TEST(PlanOverlay, Refusals) {
     HostWithMounts host;
     host.mount("/boot/efi", "vfat");

@@ -44,7 +44,27 @@ int make_upper(int directory, int lower) noexcept {
     return ::utimensat(directory, "upper", times, AT_SYMLINK_NOFOLLOW) < 0 ? errno : 0;
 }
 
-// Before it is attached below, where it could be told no more from what it covers.
+// Takes `tree` over.
+int put(int tree, int directory, const char* name) noexcept {
+    const int error =
+        ::mkdirat(directory, name, 0700) < 0 || sys::move_mount(tree, "", directory, name, MOVE_MOUNT_F_EMPTY_PATH) < 0
+            ? errno
+            : 0;
+    ::close(tree);
+    return error;
+}
+
+// What is written to, and where the kernel prepares it: of one mount.
+int make_writable_layer(SetupState& state, const plan::MountOverlay& step, int directory, int lower) noexcept {
+    if (step.kept) {
+        int kept = -1;
+        const int error = take_tree(state, *step.kept, 0, kept);
+        return error != 0 ? error : put(kept, directory, "kept");
+    }
+    const int error = make_upper(directory, lower);
+    return error == 0 && ::mkdirat(directory, "work", 0700) < 0 ? errno : error;
+}
+
 int make_layers(SetupState& state, const plan::MountOverlay& step, int directory, std::uint64_t& bits) noexcept {
     int lower = -1;
     int error = step.hollow ? open_source(state, step.lower.source, lower) : take_tree(state, step.lower, 0, lower);
@@ -56,14 +76,9 @@ int make_layers(SetupState& state, const plan::MountOverlay& step, int directory
     if (::fstatfs(lower, &flags) == 0 && (flags.f_flags & ST_NOEXEC) != 0) {
         bits |= MOUNT_ATTR_NOEXEC;
     }
-    error = make_upper(directory, lower);
-    if (error == 0 && ::mkdirat(directory, "work", 0700) < 0) {
-        error = errno;
-    }
-    if (error == 0 && !step.hollow &&
-        (::mkdirat(directory, "lower", 0700) < 0 ||
-         sys::move_mount(lower, "", directory, "lower", MOVE_MOUNT_F_EMPTY_PATH) < 0)) {
-        error = errno;
+    error = make_writable_layer(state, step, directory, lower);
+    if (error == 0 && !step.hollow) {
+        return put(lower, directory, "lower");
     }
     ::close(lower);
     return error;
@@ -86,23 +101,24 @@ int make_own_layer(const plan::MountOverlay& step, int directory) noexcept {
     return error;
 }
 
-int mount_layers(const char* lower, std::uint64_t bits, int& tree) noexcept {
+int mount_layers(const char* lower, bool kept, std::uint64_t bits, int& tree) noexcept {
     const int context = sys::fsopen("overlay", FSOPEN_CLOEXEC);
     if (context < 0) {
         return errno;
     }
     // userxattr (Linux 5.11): what it notes of directories and files goes into user.*, as trusted.* asks for
     // capabilities over the host. index would be for layers that are mounted again elsewhere.
-    const int error = sys::fsconfig(context, FSCONFIG_SET_STRING, "source", "overlay", 0) < 0 ||
-                              sys::fsconfig(context, FSCONFIG_SET_FLAG, "userxattr", nullptr, 0) < 0 ||
-                              sys::fsconfig(context, FSCONFIG_SET_STRING, "index", "off", 0) < 0 ||
-                              sys::fsconfig(context, FSCONFIG_SET_STRING, "lowerdir", lower, 0) < 0 ||
-                              sys::fsconfig(context, FSCONFIG_SET_STRING, "upperdir", "upper", 0) < 0 ||
-                              sys::fsconfig(context, FSCONFIG_SET_STRING, "workdir", "work", 0) < 0 ||
-                              sys::fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0 ||
-                              (tree = sys::fsmount(context, FSMOUNT_CLOEXEC, static_cast<unsigned>(bits))) < 0
-                          ? errno
-                          : 0;
+    const int error =
+        sys::fsconfig(context, FSCONFIG_SET_STRING, "source", "overlay", 0) < 0 ||
+                sys::fsconfig(context, FSCONFIG_SET_FLAG, "userxattr", nullptr, 0) < 0 ||
+                sys::fsconfig(context, FSCONFIG_SET_STRING, "index", "off", 0) < 0 ||
+                sys::fsconfig(context, FSCONFIG_SET_STRING, "lowerdir", lower, 0) < 0 ||
+                sys::fsconfig(context, FSCONFIG_SET_STRING, "upperdir", kept ? "kept/upper" : "upper", 0) < 0 ||
+                sys::fsconfig(context, FSCONFIG_SET_STRING, "workdir", kept ? "kept/work" : "work", 0) < 0 ||
+                sys::fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0 ||
+                (tree = sys::fsmount(context, FSMOUNT_CLOEXEC, static_cast<unsigned>(bits))) < 0
+            ? errno
+            : 0;
     ::close(context);
     return error;
 }
@@ -138,7 +154,7 @@ int execute(SetupState& state, const plan::MountOverlay& step) noexcept {
     }
     int tree = -1;
     if (error == 0) {
-        error = mount_layers(step.hollow ? "own" : own ? "lower:own" : "lower", bits, tree);
+        error = mount_layers(step.hollow ? "own" : own ? "lower:own" : "lower", step.kept.has_value(), bits, tree);
     }
     ::close(directory);
     return error == 0 ? attach_overlay(state, tree, step.lower.target.c_str()) : error;

@@ -1,0 +1,180 @@
+#include "run/changes.hpp"
+
+#include "host/tree.hpp"
+#include "run/id_mapped.hpp"
+#include "spec/escape.hpp"
+#include "spec/paths.hpp"
+
+#include <sandbox/error.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+namespace sandbox::run {
+namespace {
+
+struct Owner {
+    uid_t user = 0;
+    gid_t group = 0;
+};
+
+std::vector<plan::MountOverlay*> kept_overlays(plan::Plan& plan) {
+    std::vector<plan::MountOverlay*> overlays;
+    for (plan::Step& step : plan.steps) {
+        if (auto* overlay = std::get_if<plan::MountOverlay>(&step); overlay != nullptr && overlay->kept) {
+            overlays.push_back(overlay);
+        }
+    }
+    return overlays;
+}
+
+std::optional<Owner> owner_of(const std::string& path) {
+    struct stat entry {};
+    return ::stat(path.c_str(), &entry) == 0 ? std::optional(Owner{entry.st_uid, entry.st_gid}) : std::nullopt;
+}
+
+bool maps(const std::vector<plan::IdExtent>& extents, std::uint32_t id, std::uint32_t plan::IdExtent::*side) {
+    return std::ranges::any_of(
+        extents, [&](const plan::IdExtent& extent) { return id >= extent.*side && id - extent.*side < extent.count; });
+}
+
+// As the numbers are on disk: who is not inside cannot own anything there, and the caller, or who stands for it, does.
+Owner owner_in(const plan::Plan& plan, const plan::MountOverlay& overlay) {
+    const Owner found = owner_of(overlay.lower.source.path).value_or(Owner{});
+    if (!plan.private_ids) {
+        return {maps(plan.setup_maps.users, found.user, &plan::IdExtent::outside) ? found.user : ::geteuid(),
+                maps(plan.setup_maps.groups, found.group, &plan::IdExtent::outside) ? found.group : ::getegid()};
+    }
+    const plan::IdMapped& owners = plan.id_mapped.at(static_cast<std::size_t>(overlay.lower.id_mapped));
+    Owner command{plan.command_ids.setup_user, plan.command_ids.setup_group};
+    if (!owners.plain) {
+        const Owner top = owner_of(owners.top.path).value_or(Owner{});
+        command = top.user != command.user ? top : command;
+    }
+    const auto users = owner_map(plan.setup_maps.users.front(), command.user, plan.command_ids.setup_user);
+    const auto groups = owner_map(plan.setup_maps.groups.front(), command.group, plan.command_ids.setup_group);
+    return {maps(users, found.user, &plan::IdExtent::inside) ? found.user : command.user,
+            maps(groups, found.group, &plan::IdExtent::inside) ? found.group : command.group};
+}
+
+// What the ids of the inside are on disk.
+std::vector<IdRange> ranges(const std::vector<plan::IdExtent>& guest, const std::vector<plan::IdExtent>& setup,
+                            bool on_disk) {
+    std::vector<IdRange> found;
+    for (const plan::IdExtent& extent : guest) {
+        for (const plan::IdExtent& outer : setup) {
+            const std::uint32_t first = std::max(extent.outside, outer.inside);
+            const std::uint64_t end =
+                std::min(std::uint64_t{extent.outside} + extent.count, std::uint64_t{outer.inside} + outer.count);
+            if (first < end) {
+                found.push_back({extent.inside + (first - extent.outside),
+                                 on_disk ? first : outer.outside + (first - outer.inside),
+                                 static_cast<std::uint32_t>(end - first)});
+            }
+        }
+    }
+    return found;
+}
+
+// A continued run finds what it wrote where it wrote it.
+void check_earlier(const std::string& directory, const std::vector<plan::MountOverlay*>& overlays) {
+    struct stat entry {};
+    if (::lstat((directory + "/sandbox.json").c_str(), &entry) < 0) {
+        return;
+    }
+    const changes::Store store = changes::Store::open_for_reading(directory);
+    const auto refuse = [&](const std::string& what) {
+        throw Error("--changes " + spec::escaped(directory) + ": " + what)
+            .with_fix("the same --overlay as then, or another directory");
+    };
+    for (const changes::Overlay& before : store.record().overlays) {
+        if (std::ranges::none_of(overlays, [&](const auto* overlay) { return overlay->canonical == before.path; })) {
+            refuse("an earlier run had an overlay of " + spec::escaped(before.path) + ", and this one has none");
+        }
+    }
+    for (const plan::MountOverlay* overlay : overlays) {
+        if (std::ranges::none_of(store.record().overlays,
+                                 [&](const auto& before) { return overlay->canonical == before.path; })) {
+            refuse("an earlier run had no overlay of " + spec::escaped(overlay->canonical));
+        }
+    }
+}
+
+std::string type_of_file_system(const std::string& path) {
+    const std::string* type = nullptr;
+    std::size_t length = 0;
+    const std::vector<host::MountEntry> mounts = host::parse_mountinfo(host::read_text("/proc/self/mountinfo"));
+    for (const host::MountEntry& mount : mounts) {
+        if (spec::is_below_or_same(path, mount.target) && (type == nullptr || mount.target.size() >= length)) {
+            type = &mount.type;
+            length = mount.target.size();
+        }
+    }
+    return type == nullptr ? "unknown" : *type;
+}
+
+// The kernel mounts such a layer all the same, and then fails in the middle of the work.
+void check_file_system(const changes::Store& store, unsigned number, const std::string& directory) {
+    const sys::UniqueFd work = store.work(number);
+    const bool kept = work && (::fsetxattr(work.get(), "user.sandbox", "y", 1, 0) == 0 || errno == ENOSPC) &&
+                      (::fremovexattr(work.get(), "user.sandbox") == 0 || errno == ENODATA);
+    if (!kept) {
+        throw Error("--changes " + spec::escaped(directory) + ": its file system (" +
+                    type_of_file_system(store.path()) + ") cannot hold changes: it keeps no user attributes (" +
+                    std::strerror(errno) + ")")
+            .with_fix("a directory on ext4, xfs, btrfs, or a tmpfs of Linux 6.6");
+    }
+}
+
+// Only root has others' ids in it.
+void give(const changes::Store& store, unsigned number, const Owner& owner) {
+    const std::string name = std::to_string(number);
+    for (const std::string& path : {name, name + "/work"}) {
+        if (::fchownat(store.directory(), path.c_str(), owner.user, owner.group, AT_SYMLINK_NOFOLLOW) < 0) {
+            throw Error("--changes " + spec::escaped(store.name()) + ": cannot give " + path +
+                        " away: " + std::strerror(errno));
+        }
+    }
+}
+
+}  // namespace
+
+changes::Store open_changes(plan::Plan& plan, const std::string& directory) {
+    const std::vector<plan::MountOverlay*> overlays = kept_overlays(plan);
+    check_earlier(directory, overlays);
+    changes::Wanted wanted;
+    wanted.users = ranges(plan.guest_maps.users, plan.setup_maps.users, plan.private_ids);
+    wanted.groups = ranges(plan.guest_maps.groups, plan.setup_maps.groups, plan.private_ids);
+    for (const plan::MountOverlay* overlay : overlays) {
+        const Owner owner = owner_in(plan, *overlay);
+        wanted.overlays.push_back({overlay->canonical, owner.user, owner.group});
+    }
+    changes::Store store = changes::Store::open_for_run(directory, wanted);
+    if (store.path() != plan.changes->canonical) {
+        throw Error("--changes " + spec::escaped(directory) + ": it was replaced while the sandbox started")
+            .with_fix("try again");
+    }
+    for (plan::MountOverlay* overlay : overlays) {
+        const auto& recorded = store.record().overlays;
+        const auto found = std::ranges::find(recorded, overlay->canonical, &changes::Overlay::path);
+        const std::string number = std::to_string(found->number);
+        check_file_system(store, found->number, directory);
+        if (plan.private_ids) {
+            give(store, found->number, owner_in(plan, *overlay));
+        }
+        overlay->kept->source.path = plan.changes->canonical + "/" + number;
+        overlay->kept->source.expected = host::identify(store.directory(), number.c_str(), AT_SYMLINK_NOFOLLOW).value();
+    }
+    return store;
+}
+
+}  // namespace sandbox::run

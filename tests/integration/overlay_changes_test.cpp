@@ -1,0 +1,223 @@
+// --changes: what is written in overlays is kept in a directory that nobody inside sees.
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/host.hpp"
+#include "support/overlays.hpp"
+#include "support/sandbox_test.hpp"
+#include "support/text.hpp"
+
+namespace sandbox_test {
+namespace {
+
+namespace fs = std::filesystem;
+
+class OverlayChanges : public SandboxTest {
+  protected:
+    void SetUp() override {
+        SandboxTest::SetUp();
+        if (IsSkipped() || HasFailure()) {
+            return;
+        }
+        make_tree(work());
+        before_ = snapshot(work());
+    }
+    void TearDown() override {
+        EXPECT_EQ(before_.empty() ? before_ : snapshot(work()), before_) << "the host was changed";
+        if (!before_.empty()) {
+            run({"chmod", "-R", "u+rwX", directory().path()});  // the kernel leaves work/work closed to its owner
+        }
+        SandboxTest::TearDown();
+    }
+    [[nodiscard]] std::string work() const { return directory() / "project"; }
+    [[nodiscard]] std::string kept() const { return directory() / "kept"; }
+    [[nodiscard]] Result in_work(const std::string& script, std::vector<std::string> more = {}) const {
+        std::vector<std::string> options{"--overlay", ".", "--changes", "../kept"};
+        options.insert(options.end(), more.begin(), more.end());
+        return inside_shell("set -e\n" + script, {.sandbox = std::move(options), .directory = work()});
+    }
+    [[nodiscard]] Result refused(const std::vector<std::string>& options) const {
+        Result result = inside({"true"}, {.sandbox = options, .directory = work()});
+        EXPECT_EQ(result.exit_status, 125) << result;
+        return result;
+    }
+
+  private:
+    std::string before_;
+};
+
+TEST_F(OverlayChanges, ASecondRunContinuesWhereTheFirstStopped) {
+    const Result first =
+        in_work("echo kept >> file; rm -r sub; mkdir sub; echo x > sub/new; rm twin; chmod 700 script");
+    EXPECT_EQ(first.exit_status, 0) << first;
+    EXPECT_EQ(first.out + first.err, "");
+    const Result second =
+        in_work("cat file; ls -A sub; ls twin 2>/dev/null || echo gone; stat -c %a script; echo y > sub/more");
+    EXPECT_EQ(second.out, "old\nkept\nnew\ngone\n700\n") << second;
+    EXPECT_EQ(in_work("ls sub").out, "more\nnew\n");
+}
+
+TEST_F(OverlayChanges, WhatIsWrittenBelongsToWhomItWouldBelongToOnTheHost) {
+    ASSERT_EQ(in_work("echo new > new; echo more >> file; mkdir dir").exit_status, 0);
+    struct stat host {};
+    ASSERT_EQ(::stat((work() + "/file").c_str(), &host), 0);
+    for (const char* name : {"", "/new", "/file", "/dir"}) {
+        struct stat entry {};
+        ASSERT_EQ(::stat((kept() + "/0/upper" + name).c_str(), &entry), 0) << name;
+        EXPECT_EQ(entry.st_uid, host.st_uid) << name;
+        EXPECT_EQ(entry.st_gid, host.st_gid) << name;
+    }
+    struct stat top {};
+    ASSERT_EQ(::stat(kept().c_str(), &top), 0);
+    EXPECT_EQ(top.st_mode & 07777U, 0700U);
+    EXPECT_EQ(top.st_uid, geteuid());
+}
+
+// Whatever way there is to it: by its name, shown by another option, writable, behind a link, by another mount.
+TEST_F(OverlayChanges, NobodyInsideSeesTheDirectory) {
+    ASSERT_EQ(in_work("echo SECRET > new").exit_status, 0);
+    const std::string script = "d=" + kept() + R"(
+for root in '' /proc/self/root /proc/1/root /proc/self/cwd/../../..; do
+    find "$root$d" "$root$d/0" "$root$d/0/upper" -mindepth 1; cat "$root$d/sandbox.json" "$root$d/0/upper/new"
+    echo x > "$root$d/0/upper/forged"; mkdir "$root$d/x" "$root$d/0/upper/x"
+done 2>/dev/null
+cd ..; mv kept other 2>/dev/null; rm -rf kept 2>/dev/null; cat other/0/upper/new 2>/dev/null; rmdir kept 2>/dev/null
+grep -rs SECRET "${d%/kept}" --exclude-dir=project
+true
+)";
+    for (const std::vector<std::string>& options :
+         {std::vector<std::string>{}, {"--ro", ".."}, {"--rw", ".."}, {"--ro", directory().path()}}) {
+        // Behind them, the overlay of what they show.
+        std::vector<std::string> all = options;
+        all.insert(all.end(), {"--overlay", ".", "--changes", "../kept"});
+        const Result result = inside_shell(script, {.sandbox = all, .directory = work()});
+        EXPECT_EQ(result.out, "") << (options.empty() ? "" : options[0] + options[1]) << result;
+        EXPECT_EQ(result.exit_status, 0) << result;
+        EXPECT_FALSE(fs::exists(kept() + "/0/upper/forged") || fs::exists(kept() + "/x"));
+        ASSERT_TRUE(fs::exists(kept() + "/0/upper/new"));
+    }
+}
+
+TEST_F(OverlayChanges, ByAnotherMountOfTheHostItIsNotSeenEither) {
+    const Result result = on_host_of_its_own(R"(
+mkdir -p /srv/work/project /srv/again; echo old > /srv/work/project/file; mount --bind /srv/work /srv/again
+cd /srv/work/project
+$SANDBOX --overlay . --changes ../kept -- sh -c 'echo SECRET > file'
+for option in --ro --rw; do
+    $SANDBOX $option /srv --overlay . --changes ../kept -- sh -c 'cat /srv/again/kept/0/upper/file; ls -A /srv/again/kept
+        ls -A /srv/work/kept; echo x > /srv/again/kept/x; cat file' || true
+done
+# A layer is a layer, however it is called.
+! $SANDBOX --overlay /srv/again --changes /srv/work/kept2 -- true
+! $SANDBOX --overlay /srv/work --changes /srv/again/project/kept2 -- true
+ls /srv/work /srv/work/kept /srv/work/project
+)");
+    EXPECT_EQ(result.exit_status, 0) << result;
+    EXPECT_FALSE(contains(result.out, "upper")) << result;
+    EXPECT_EQ(lines_of(result.out)[0], "SECRET") << result;
+    EXPECT_TRUE(contains(result.out, "/srv/work:\nkept\nproject\n")) << result;
+    EXPECT_TRUE(contains(result.err, "lies in")) << result;
+}
+
+TEST_F(OverlayChanges, WhereItMayNotLie) {
+    for (const auto& [where, why] : {std::pair{"inside", "lies in"},
+                                     {"sub/deep/kept", "lies in"},
+                                     {".", "lies in"},
+                                     {"..", "lies in it"},
+                                     {"../missing/kept", "does not exist"}}) {
+        const Result result = refused({"--overlay", ".", "--changes", where});
+        EXPECT_TRUE(contains(result.err, why)) << where << result;
+    }
+    fs::create_directory_symlink(work() + "/empty", directory() / "link");
+    EXPECT_TRUE(contains(refused({"--overlay", ".", "--changes", "../link"}).err, "lies in"));
+    fs::create_directory(directory() / "real");
+    fs::create_directory_symlink("real", directory() / "other");
+    EXPECT_TRUE(contains(refused({"--overlay", ".", "--changes", "../other"}).err, "link"));
+    EXPECT_TRUE(fs::is_empty(directory() / "real"));
+    fs::create_directories(directory() / "full/of/things");
+    fs::permissions(directory() / "full", fs::perms::owner_all);
+    EXPECT_TRUE(contains(refused({"--overlay", ".", "--changes", "../full"}).err, "neither empty nor"));
+    EXPECT_TRUE(contains(refused({"--changes", "../kept"}).err, "--overlay PATH"));
+    EXPECT_FALSE(fs::exists(kept()));
+}
+
+TEST_F(OverlayChanges, OtherOverlaysThanBeforeAreAnError) {
+    ASSERT_EQ(in_work("true").exit_status, 0);
+    EXPECT_TRUE(contains(refused({"--overlay", "sub", "--changes", "../kept"}).err,
+                         "an earlier run had an overlay of " + work()));
+    EXPECT_TRUE(contains(refused({"--overlay", ".", "--overlay", "sub", "--changes", "../kept"}).err,
+                         "an earlier run had no overlay of " + work() + "/sub"));
+    EXPECT_EQ(in_work("true").exit_status, 0);
+}
+
+TEST_F(OverlayChanges, OneRunAtATime) {
+    Running first =
+        start_inside({"sh", "-c", "echo up; read line"}, {.sandbox = {"--overlay", ".", "--changes", "../kept"},
+                                                          .input = "",
+                                                          .keep_input_open = true,
+                                                          .directory = work()});
+    EXPECT_EQ(first.expect("up\n"), "up\n");
+    EXPECT_TRUE(contains(refused({"--overlay", ".", "--changes", "../kept"}).err, "is using it"));
+    first.write("\n");
+    EXPECT_EQ(first.wait().exit_status, 0);
+    EXPECT_EQ(in_work("true").exit_status, 0);
+}
+
+TEST_F(OverlayChanges, ARunThatIsKilledLeavesItUsable) {
+    {
+        Running first = start_inside(
+            {"sh", "-c", "echo half > new; rm file; echo x > grows; echo up; while :; do echo x >> grows; done"},
+            {.sandbox = {"--overlay", ".", "--changes", "../kept"}, .directory = work()});
+        EXPECT_EQ(first.expect("up\n"), "up\n");
+        first.send(SIGKILL);
+        first.wait();
+    }
+    expect_nothing_left();
+    const Result second = in_work("cat new; ls file 2>/dev/null || echo gone; [ -s grows ]");
+    EXPECT_EQ(second.out, "half\ngone\n") << second;
+    EXPECT_EQ(second.exit_status, 0) << second;
+}
+
+TEST_F(OverlayChanges, AStartThatFailsLeavesItUsableToo) {
+    EXPECT_EQ(inside({"no-such-command"}, {.sandbox = {"--overlay", ".", "--changes", "../kept"}, .directory = work()})
+                  .exit_status,
+              127);
+    EXPECT_EQ(in_work("echo x > x; cat x").out, "x\n");
+    // And what cannot be leaves none.
+    EXPECT_EQ(refused({"--overlay", ".", "--overlay", "missing", "--changes", "../second"}).out, "");
+    EXPECT_FALSE(fs::exists(directory() / "second"));
+}
+
+TEST_F(OverlayChanges, ExplainMakesNothing) {
+    const Result result = run({sandbox_binary(), "--overlay", ".", "--changes", "../kept", "--explain", "--", "true"},
+                              {.directory = work()});
+    EXPECT_EQ(result.exit_status, 0) << result;
+    EXPECT_TRUE(contains(result.out, "writes go to " + kept())) << result;
+    EXPECT_FALSE(fs::exists(kept()));
+}
+
+// What a command leaves in the layer is not believed by the next run.
+TEST_F(OverlayChanges, ACraftedLayerLeadsNowhere) {
+    ASSERT_EQ(
+        in_work("ln -s /etc/hostname lnk; rm link; ln -s ../../../../../../etc/hostname link; mkdir n; ln -s "
+                "/proc/1/root n/root; mkfifo pipe; rm -r empty; ln -s / empty; ! mknod whiteout c 0 0 2>/dev/null; "
+                "setfattr -n user.overlay.redirect -v /etc n 2>/dev/null || true")
+            .exit_status,
+        0);
+    const Result again = in_work("ls -A n; readlink lnk link empty; ls -d empty/usr; [ -p pipe ]; ls twin");
+    EXPECT_EQ(again.exit_status, 0) << again;
+    // DIR itself is edited by nobody inside; but somebody with the caller's ids may have put links there.
+    fs::rename(kept() + "/0", kept() + "/moved");
+    fs::create_directory_symlink("moved", kept() + "/0");
+    EXPECT_TRUE(contains(refused({"--overlay", ".", "--changes", "../kept"}).err, "sandbox: ")) << "a link";
+}
+
+}  // namespace
+}  // namespace sandbox_test
