@@ -215,6 +215,9 @@ struct Spec {
 
     std::optional<Network> network;   ///< none otherwise; an error together with `only`
     std::optional<std::string> root;  ///< a directory to use as `/` instead of the host's tree
+    /// Directories whose trees lie over that of `root`, the later over the earlier, as if all were one; none is written
+    /// to. What overlayfs marks as removed in one of them (whiteouts, user.overlay.opaque) is. Not with `changes`.
+    std::vector<std::string> layers;
     Home home = Home::isolated;
     std::vector<Mount> mounts;
     /// A directory of the host that keeps what is written in all of Overlay, for diff, apply and discard. It is made

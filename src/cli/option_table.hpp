@@ -24,6 +24,7 @@ enum class OptionId : std::uint8_t {
     boottime_offset,
     monotonic_offset,
     root,
+    layer,
     ro,
     ro_try,
     rw,
@@ -151,6 +152,8 @@ inline constexpr auto option_table = std::to_array<Option>({
 
     {OptionId::root, "root", "DIR", Section::file_system, Repeat::once,
      "Use DIR as / and show nothing of the host's tree."},
+    {OptionId::layer, "layer", "DIR", Section::file_system, Repeat::any,
+     "Lay the tree DIR over that of --root, read-only; later ones over earlier ones."},
     {OptionId::ro, "ro", "SRC[:DST]", Section::file_system, Repeat::any,
      "Show SRC of the host read-only, at DST or at its own path. \\: stands for a colon in a path, \\\\ for a "
      "backslash. "

@@ -92,6 +92,9 @@ void apply(Options& options, OptionId id, const std::string& value) {
         case OptionId::root:
             spec.root = value;
             return;
+        case OptionId::layer:
+            spec.layers.push_back(value);
+            return;
         case OptionId::ro:
             spec.mounts.push_back(bind(value, false, false));
             return;

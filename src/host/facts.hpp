@@ -26,7 +26,8 @@ namespace sandbox::host {
 struct Entry {
     std::string name;
     plan::FileId id;
-    std::string link;  ///< text of a symbolic link
+    std::string link;       ///< text of a symbolic link
+    bool whiteout = false;  ///< what overlayfs takes for something removed: a device 0:0
 };
 
 /// Which symbolic links are followed on the way to a source. A link is somebody's word: that of the system and the

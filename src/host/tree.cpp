@@ -26,13 +26,18 @@ std::optional<std::string> read_link(int directory, const char* name) {
     return length < 0 ? std::nullopt : std::optional(std::string(text, static_cast<std::size_t>(length)));
 }
 
+bool is_whiteout(int directory, const char* name, mode_t type) {
+    struct stat entry {};
+    return S_ISCHR(type) && ::fstatat(directory, name, &entry, AT_SYMLINK_NOFOLLOW) == 0 && entry.st_rdev == 0;
+}
+
 std::optional<Entry> look_at(int directory, const char* name) {
     // A link that is none any more when it is read (EINVAL) was exchanged meanwhile. Without its text it would pass for
     // a link to the directory that it is in. Who exchanges it faster than we look gets nothing at all.
     for (int tries = 0; tries < 100; ++tries) {
         const std::optional<plan::FileId> id = identify(directory, name, AT_SYMLINK_NOFOLLOW);
         if (!id || !S_ISLNK(id->type)) {
-            return id ? std::optional(Entry{name, *id, {}}) : std::nullopt;
+            return id ? std::optional(Entry{name, *id, {}, is_whiteout(directory, name, id->type)}) : std::nullopt;
         }
         if (std::optional<std::string> text = read_link(directory, name)) {
             return Entry{name, *id, std::move(*text)};

@@ -12,6 +12,7 @@
 #include "plan/identity.hpp"
 #include "plan/limits.hpp"
 #include "plan/report_place.hpp"
+#include "plan/root_file.hpp"
 #include "plan/streams.hpp"
 #include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
@@ -174,7 +175,7 @@ void plan_execution(Plan& plan, const Spec& spec, const host::Facts& facts, cons
                     const Identity& place) {
     Identity identity = place;
     identity.user =
-        spec::passwd_name(spec.root ? tree.read(plan.base, "/etc/passwd") : facts.passwd, plan.command_ids.user);
+        spec::passwd_name(spec.root ? read_of_root(spec, tree, "/etc/passwd") : facts.passwd, plan.command_ids.user);
     plan.identity = identity;
     plan_execution(plan, spec, facts.environment);
     if (spec.only && tree.may_be_silent()) {

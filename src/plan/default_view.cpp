@@ -160,6 +160,20 @@ void DefaultView::make_root() {
         throw Error(asked + ": " + std::strerror(ENOTDIR));
     }
     plan_.base = found->canonical;
+    if (!spec_.layers.empty()) {
+        std::vector<Overlays::Place> layers;
+        for (const std::string& layer : spec_.layers) {
+            const std::string option = "--layer " + layer;
+            const std::optional<Sources::Found> there = sources_.find(layer, option, false);
+            if (!S_ISDIR(there->id.type)) {
+                throw Error(option + ": " + std::strerror(ENOTDIR));
+            }
+            layers.push_back({{there->reach, there->id, option}, there->canonical});
+        }
+        view_.make_empty_root();
+        overlays_.show_layers({{found->reach, found->id, asked}, plan_.base}, layers, whole_);
+        return;
+    }
     if (whole_) {
         view_.make_empty_root();
         overlays_.show({found->reach, found->id, asked}, plan_.base, "/");

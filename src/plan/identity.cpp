@@ -1,5 +1,6 @@
 #include "plan/identity.hpp"
 
+#include "plan/root_file.hpp"
 #include "plan/root_ids.hpp"
 #include "spec/escape.hpp"
 #include "spec/passwd.hpp"
@@ -377,8 +378,8 @@ void plan_identity(Plan& plan, const Spec& spec, const host::Facts& facts, const
     std::optional<Named> named;
     std::string groups_text;
     if (spec.user) {
-        groups_text = spec.root ? tree.read(*spec.root, "/etc/group") : facts.group;
-        named = find_user(*spec.user, spec.root ? tree.read(*spec.root, "/etc/passwd") : facts.passwd, groups_text);
+        groups_text = spec.root ? read_of_root(spec, tree, "/etc/group") : facts.group;
+        named = find_user(*spec.user, spec.root ? read_of_root(spec, tree, "/etc/passwd") : facts.passwd, groups_text);
         plan.command_ids.home = named->home;
     }
     if (is_private(spec, facts)) {

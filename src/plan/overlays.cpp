@@ -51,6 +51,29 @@ void Overlays::show(const Source& source, const std::string& canonical, const st
     note_owners();
 }
 
+void Overlays::show_layers(const Place& base, const std::vector<Place>& layers, bool writable) {
+    const auto shown = [&](const Place& place) {
+        const std::vector<const host::MountEntry*> mounts = mounts_below(place.canonical);
+        if (!mounts.empty()) {
+            throw Error(place.source.asked + ": something is mounted below it, at " + mounts.front()->target +
+                        ", which a layer could not show")
+                .with_fix("copy the tree without that, or leave --layer out");
+        }
+        return BindMount{place.source, "/", writable ? host_writable : host_read_only,
+                         view_.id_mapped({place.source, true})};
+    };
+    std::vector<BindMount> over;
+    const BindMount lower = shown(base);
+    over.reserve(layers.size());
+    for (const Place& layer : layers) {
+        over.push_back(shown(layer));
+    }
+    view_.overlay(lower, base.canonical, false, std::move(over));
+    if (writable) {
+        note_owners();
+    }
+}
+
 // What belongs to an id that is not inside cannot be given to it in the copy that is written to.
 void Overlays::note_owners() const {
     const bool all = plan_.setup_maps.users.size() == 1 && plan_.setup_maps.users.front().count > 65535;

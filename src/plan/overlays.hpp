@@ -23,12 +23,15 @@ class Overlays {
     /// the sandbox's own places stay what they are.
     void show(const Source& source, const std::string& canonical, const std::string& target);
 
-  private:
     struct Place {
         Source source;
         std::string canonical;
-        std::string target;
+        std::string target = "/";
     };
+    /// The root of the view made of `base` and trees over it, upwards.
+    void show_layers(const Place& base, const std::vector<Place>& layers, bool writable);
+
+  private:
     void show_tree(const Place& place);
     void show_hollow(const Place& place);
     void show_mount(const Place& place, const host::MountEntry& mount);

@@ -43,6 +43,21 @@ std::string listed(const std::vector<MountTmpfs::Entry>& entries) {
     return text;
 }
 
+std::string layered(const MountOverlay& overlay) {
+    std::string text;
+    for (const BindMount& layer : overlay.layers) {
+        text += (text.empty() ? "; over it " : ", ") + layer.source.path;
+    }
+    return text;
+}
+
+std::string written(const MountOverlay& overlay) {
+    if (overlay.lower.attributes.read_only) {
+        return {};
+    }
+    return overlay.kept ? "; writes go to " + overlay.kept->source.path : "; writes are thrown away";
+}
+
 std::string detail(const Step& step) {
     if (const auto* bind = std::get_if<BindMount>(&step)) {
         return " (" + attributes(bind->attributes) + (bind->id_mapped >= 0 ? ", idmapped)" : ")");
@@ -60,8 +75,7 @@ std::string detail(const Step& step) {
     if (const auto* overlay = std::get_if<MountOverlay>(&step)) {
         return std::string(" (") + attributes(overlay->lower.attributes) +
                (overlay->lower.id_mapped >= 0 ? ", idmapped" : "") + (overlay->hollow ? ", mount points alone" : "") +
-               (overlay->kept ? "; writes go to " + overlay->kept->source.path : "; writes are thrown away") + ")" +
-               listed(overlay->entries);
+               layered(*overlay) + written(*overlay) + ")" + listed(overlay->entries);
     }
     if (const auto* file = std::get_if<ScratchFile>(&step); file != nullptr && file->content) {
         return " (" + origin(*file->content) + ")";

@@ -135,10 +135,12 @@ struct MountTmpfs {
 /// in it.
 struct MountOverlay {
     static constexpr const char* name = "overlay";
-    BindMount lower;        ///< without its submounts; its target is the overlay's
-    bool hollow = false;    ///< nothing of it is shown: it says what the overlay's own mode and owner are
-    std::string scratch;    ///< a directory of the scratch tmpfs, which the step makes
-    std::string canonical;  ///< of the lower directory
+    BindMount lower;                     ///< without its submounts; its target is the overlay's
+    bool hollow = false;                 ///< nothing of it is shown: it says what the overlay's own mode and owner are
+    std::string scratch;                 ///< a directory of the scratch tmpfs, which the step makes
+    std::string canonical;               ///< of the lower directory
+    std::vector<BindMount> layers = {};  ///< over that, upwards
+    std::string names = "lower";         ///< of all these in `scratch`, downwards, as overlayfs takes them
     /// The directory of the host that holds `upper` and `work`, where changes are kept; the launcher says which, before
     /// the clone.
     std::optional<BindMount> kept = {};

@@ -63,6 +63,9 @@ std::optional<host::Entry> View::entry_in(const std::string& prefix, const Area*
                 directory.link = held->second.link;
                 return directory;
             }
+            if (!area->layers.empty()) {
+                return entry_in_layers(*area, rest);
+            }
             return tree_.look(area->backing.source == "/" ? rest : area->backing.source + rest);
         }
         case Area::Kind::scratch:

@@ -49,7 +49,7 @@ class View {
     /// A directory of the host at `target`, or as the root of the view: writable, but what is written is not written
     /// there. What is mounted below it is not in it. `hollow`: none of its entries is, but what is made in it. False
     /// where a later option hides it.
-    bool overlay(BindMount lower, const std::string& canonical, bool hollow);
+    bool overlay(BindMount lower, const std::string& canonical, bool hollow, std::vector<BindMount> layers = {});
     /// What was hidden before below `canonical`, once all of that is shown at `place`.
     void hide_again(const std::string& canonical, const std::string& place) { hide_below(canonical, resolve(place)); }
     /// Whether this is one of the directories that are left out, as empty mount points.
@@ -155,6 +155,7 @@ class View {
         /// Over what is in `backing`, which nothing is written to. A hollow one is a tmpfs to the planner: it holds
         /// what is made in it.
         bool overlay = false;
+        std::vector<std::string> layers = {};  ///< sources over that of `backing`, upwards
         [[nodiscard]] bool is_of_host() const { return kind == Kind::host || overlay; }
     };
     /// What is in a directory of the host inside, and not there: a placeholder, or what an overlay has of its own.
@@ -180,6 +181,8 @@ class View {
     [[nodiscard]] std::optional<host::Entry> entry_at(const std::string& path) const;
     [[nodiscard]] std::optional<host::Entry> entry_in(const std::string& prefix, const Area* area,
                                                       const std::string& path) const;
+    /// What stands at a path below an area of several layers.
+    [[nodiscard]] std::optional<host::Entry> entry_in_layers(const Area& area, const std::string& rest) const;
     void cover(const std::string& path, Area area);
     /// Makes `target` exist inside, as a mount point of that type, and returns its resolved path.
     std::string place_for(const std::string& target, mode_t type);

@@ -4,6 +4,7 @@
 
 #include <sandbox/error.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include <sys/stat.h>
@@ -35,8 +36,17 @@ void View::make_entry(const std::string& path, New entry) {
     // Before it is attached, where nobody else can be.
     Step& step = plan_.steps[area->step];
     auto& entries = area->overlay ? std::get<MountOverlay>(step).entries : std::get<MountTmpfs>(step).entries;
-    entries.push_back({path.substr(prefix == "/" ? 1 : prefix.size() + 1), entry.type, entry.mode,
-                       std::move(entry.text), std::move(entry.content)});
+    const std::string name = path.substr(prefix == "/" ? 1 : prefix.size() + 1);
+    if (area->kind == Area::Kind::host) {
+        // Below a directory of the host it lies in one of the same name, of which nothing else is seen.
+        for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
+            const std::string above = name.substr(0, slash);
+            if (std::ranges::find(entries, above, &MountTmpfs::Entry::path) == entries.end()) {
+                entries.push_back({above, S_IFDIR, 0755, {}, {}});
+            }
+        }
+    }
+    entries.push_back({name, entry.type, entry.mode, std::move(entry.text), std::move(entry.content)});
 }
 
 std::optional<FileId> View::directory_id(const std::string& host_path) const {
@@ -48,10 +58,12 @@ std::optional<FileId> View::directory_id(const std::string& host_path) const {
 // written it.
 std::string View::make_in_overlay(const Walk& found, New last) {
     std::string path = found.path;
-    for (std::size_t i = 0; i < found.missing.size(); ++i) {
+    for (std::size_t i = 0; i + 1 < found.missing.size(); ++i) {
         path = spec::join(path, found.missing[i]);
-        make_entry(path, i + 1 < found.missing.size() ? New{} : std::move(last));
+        make_entry(path, {});
     }
+    path = spec::join(path, found.missing.back());
+    make_entry(path, std::move(last));
     pin_parents(path);
     return path;
 }
@@ -96,29 +108,69 @@ std::string View::hold_place(const Walk& found, bool directory) {
     return path;
 }
 
-bool View::overlay(BindMount lower, const std::string& canonical, bool hollow) {
+bool View::overlay(BindMount lower, const std::string& canonical, bool hollow, std::vector<BindMount> layers) {
     const std::string place = lower.target == "/" ? lower.target : place_for(lower.target, S_IFDIR);
     if (const HiddenEntry* hidden = known_hidden(place); hidden != nullptr && hidden->order > now_) {
         mask(place, S_IFDIR);
         return false;
     }
-    std::string scratch = "overlay-" + std::to_string(overlay_counter_++);
-    const Area::Kind kind = hollow ? Area::Kind::tmpfs : Area::Kind::host;
-    scratch_[scratch] = S_IFDIR;
-    cover(place, {kind,
-                  {hollow ? scratch : lower.source.path, canonical, lower.id_mapped},
-                  true,
-                  plan_.steps.size(),
-                  lower.source.expected,
-                  true});
-    lower.target = place;
-    MountOverlay step{std::move(lower), hollow, std::move(scratch), canonical};
+    const bool writable = !lower.attributes.read_only;
+    MountOverlay step{std::move(lower), hollow, "overlay-" + std::to_string(overlay_counter_++), canonical};
+    step.lower.target = place;
+    Area area{hollow ? Area::Kind::tmpfs : Area::Kind::host,
+              {hollow ? step.scratch : step.lower.source.path, canonical, step.lower.id_mapped},
+              writable,
+              plan_.steps.size(),
+              step.lower.source.expected,
+              true};
+    for (const BindMount& layer : layers) {
+        area.layers.push_back(layer.source.path);
+        const std::size_t number = area.layers.size();
+        step.names.insert(0, (number < 10 ? "layer-0" : "layer-") + std::to_string(number) + ":");
+    }
+    step.layers = std::move(layers);
     if (plan_.changes) {
         step.kept = BindMount{{plan_.changes->canonical, {}, plan_.changes->asked}, place, {}, step.lower.id_mapped};
     }
+    scratch_[step.scratch] = S_IFDIR;
+    cover(place, std::move(area));
     plan_.steps.push_back(std::move(step));
-    add_writable(place);
+    if (writable) {
+        add_writable(place);
+    }
     return true;
+}
+
+// As overlayfs merges them: a directory with those of the same name below it, up to one that is something else.
+std::optional<host::Entry> View::entry_in_layers(const Area& area, const std::string& rest) const {
+    std::vector<std::string> roots(area.layers.rbegin(), area.layers.rend());
+    roots.push_back(area.backing.source);
+    std::string path;
+    std::optional<host::Entry> found;
+    for (const std::string& part : spec::components(rest)) {
+        path += "/" + part;
+        found.reset();
+        std::vector<std::string> merged;
+        for (const std::string& root : roots) {
+            std::optional<host::Entry> entry = tree_.look(root == "/" ? path : root + path);
+            if (!entry) {
+                continue;
+            }
+            const bool directory = S_ISDIR(entry->id.type);
+            if (!found && !entry->whiteout) {
+                found = std::move(entry);
+            }
+            if (!directory) {
+                break;
+            }
+            merged.push_back(root);
+        }
+        if (!found) {
+            return std::nullopt;
+        }
+        roots = std::move(merged);
+    }
+    return found;
 }
 
 bool View::is_writable_host(const std::string& path) const {

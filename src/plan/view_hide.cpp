@@ -187,7 +187,7 @@ void View::hide_at(const std::string& place, const std::string& canonical, bool 
         hide_at(found.path, host_path(found.path).value_or(spec::parent(canonical)), false);
         return;
     }
-    if (area->writable) {
+    if (area->writable || area->overlay) {
         if (found.missing.empty()) {
             mask(found.path, found.type);
         } else if (!S_ISDIR(found.type)) {

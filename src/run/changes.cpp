@@ -2,12 +2,14 @@
 
 #include "host/tree.hpp"
 #include "run/id_mapped.hpp"
+#include "run/overlay_failure.hpp"
 #include "spec/escape.hpp"
 #include "spec/paths.hpp"
 
 #include <sandbox/error.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -109,28 +111,25 @@ void check_earlier(const std::string& directory, const std::vector<plan::MountOv
     }
 }
 
-std::string type_of_file_system(const std::string& path) {
-    const std::string* type = nullptr;
-    std::size_t length = 0;
-    const std::vector<host::MountEntry> mounts = host::parse_mountinfo(host::read_text("/proc/self/mountinfo"));
-    for (const host::MountEntry& mount : mounts) {
-        if (spec::is_below_or_same(path, mount.target) && (type == nullptr || mount.target.size() >= length)) {
-            type = &mount.type;
-            length = mount.target.size();
-        }
+// The kernel refuses some as an upper layer.
+void check_type(const std::string& type, const std::string& directory) {
+    constexpr std::array refused = {"overlay", "nfs", "nfs4", "cifs", "smb3", "9p", "vfat", "msdos", "exfat"};
+    if (type.starts_with("fuse") || std::ranges::find(refused, type) != refused.end()) {
+        throw Error("--changes " + spec::escaped(directory) + ": its file system (" + type + ") cannot hold changes")
+            .with_fix("a directory on ext4, xfs, btrfs or tmpfs; in a container, on a volume");
     }
-    return type == nullptr ? "unknown" : *type;
 }
 
-// The kernel mounts such a layer all the same, and then fails in the middle of the work.
-void check_file_system(const changes::Store& store, unsigned number, const std::string& directory) {
+// Others it takes, and then fails in the middle of the work.
+void check_attributes(const changes::Store& store, unsigned number, const std::string& directory) {
     const sys::UniqueFd work = store.work(number);
     const bool kept = work && (::fsetxattr(work.get(), "user.sandbox", "y", 1, 0) == 0 || errno == ENOSPC) &&
                       (::fremovexattr(work.get(), "user.sandbox") == 0 || errno == ENODATA);
     if (!kept) {
+        const int error = errno;
         throw Error("--changes " + spec::escaped(directory) + ": its file system (" +
-                    type_of_file_system(store.path()) + ") cannot hold changes: it keeps no user attributes (" +
-                    std::strerror(errno) + ")")
+                    type_of_file_system(store.path()) +
+                    ") cannot hold changes, as it keeps no user attributes: " + std::strerror(error))
             .with_fix("a directory on ext4, xfs, btrfs, or a tmpfs of Linux 6.6");
     }
 }
@@ -150,6 +149,7 @@ void give(const changes::Store& store, unsigned number, const Owner& owner) {
 
 changes::Store open_changes(plan::Plan& plan, const std::string& directory) {
     const std::vector<plan::MountOverlay*> overlays = kept_overlays(plan);
+    check_type(type_of_file_system(plan.changes->canonical), directory);
     check_earlier(directory, overlays);
     changes::Wanted wanted;
     wanted.users = ranges(plan.guest_maps.users, plan.setup_maps.users, plan.private_ids);
@@ -167,7 +167,7 @@ changes::Store open_changes(plan::Plan& plan, const std::string& directory) {
         const auto& recorded = store.record().overlays;
         const auto found = std::ranges::find(recorded, overlay->canonical, &changes::Overlay::path);
         const std::string number = std::to_string(found->number);
-        check_file_system(store, found->number, directory);
+        check_attributes(store, found->number, directory);
         if (plan.private_ids) {
             give(store, found->number, owner_in(plan, *overlay));
         }

@@ -2,6 +2,7 @@
 
 #include "host/tree.hpp"
 #include "run/command_failure.hpp"
+#include "run/overlay_failure.hpp"
 #include "spec/namespaces.hpp"
 
 #include <cerrno>
@@ -241,6 +242,11 @@ std::optional<Cause> step_cause(const plan::Plan& plan, const plan::Step& step, 
     if (const auto* bind = std::get_if<plan::BindMount>(&step)) {
         if (std::optional<Cause> cause = bind_cause(plan, *bind, error)) {
             return cause;
+        }
+    }
+    if (const auto* overlay = std::get_if<plan::MountOverlay>(&step)) {
+        if (const std::optional<OverlayCause> cause = overlay_cause(plan, *overlay, error)) {
+            return Cause{cause->why, cause->fix};
         }
     }
     if (is<plan::Seccomp>(step) && error == EBUSY) {

@@ -235,6 +235,10 @@ IdMappedTrees::IdMappedTrees(const plan::Plan& plan, int self) : plan_(plan), se
             } else if (!overlay->hollow) {
                 make_lower(shown);
             }
+            for (std::size_t layer = 0; overlay != nullptr && layer < overlay->layers.size(); ++layer) {
+                const plan::BindMount& over = overlay->layers[layer];
+                make_lower({step, over, plan.id_mapped.at(static_cast<std::size_t>(over.id_mapped))});
+            }
             if (overlay != nullptr && overlay->kept) {
                 make_kept({step, *overlay->kept, shown.owners});
             }

@@ -331,6 +331,21 @@ void check_mounts(const Spec& spec) {
     if (spec.root && (spec.root->empty() || has_nul(*spec.root))) {
         throw Error("--root '" + escaped(*spec.root) + "': not a directory");
     }
+    constexpr std::size_t most_layers = 64;
+    for (const std::string& layer : spec.layers) {
+        check_path("--layer", layer, "a directory");
+    }
+    if (!spec.layers.empty() && !spec.root) {
+        refuse("--layer " + escaped(spec.layers.front()) + ": it lies over the tree of --root, and there is none",
+               "--root DIR");
+    }
+    if (!spec.layers.empty() && spec.changes) {
+        refuse("--layer and --changes: what is written over several directories could be put on none of them",
+               "leave one of the two out");
+    }
+    if (spec.layers.size() > most_layers) {
+        refuse("--layer: more than " + std::to_string(most_layers) + " of them", "copy some of them into one");
+    }
     check_entries(spec);
     if (spec.changes) {
         check_path("--changes", *spec.changes, "a directory");

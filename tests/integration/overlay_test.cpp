@@ -129,12 +129,13 @@ TEST_F(Overlay, OptionsApplyInTheirOrder) {
     EXPECT_EQ(covered.out, "read-only\nstays\nin place\nSECRET\n") << covered;
     // What is made stands in it, and is as writable as all of it.
     const Result made = in_work(
-        "readlink here; cat copy; echo more >> copy; tail -n 1 copy; rm copy here; rmdir fresh/dir; ls elsewhere; ls "
-        "-d "
-        "fresh",
-        {"--overlay", ".", "--symlink", "file:here", "--file", work() + "/script:copy", "--dir", "fresh/dir", "--ro",
-         directory() / "elsewhere:elsewhere"});
-    EXPECT_EQ(made.out, "file\n" + read_file(work() + "/script") + "more\nthere\nfresh\n") << made;
+        "readlink here; cat copy; echo more >> copy; tail -n 1 copy; rm copy here; rmdir fresh/dir sub/deep/fresh; "
+        "ls elsewhere sub/deep; ls -d fresh",
+        {"--overlay", ".", "--symlink", "file:here", "--dir", "sub/deep/fresh", "--file", work() + "/script:copy",
+         "--dir", "fresh/dir", "--ro", directory() / "elsewhere:elsewhere"});
+    EXPECT_EQ(made.out,
+              "file\n" + read_file(work() + "/script") + "more\nelsewhere:\nthere\n\nsub/deep:\nfile\nfresh\n")
+        << made;
     EXPECT_EQ(made.exit_status, 0) << made;
     // An overlay behind another option covers it.
     EXPECT_EQ(in_work("cat sub/inner; touch sub/x", {"--ro", "sub", "--overlay", "."}).out, "SECRET\n");

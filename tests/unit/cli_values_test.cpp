@@ -227,6 +227,7 @@ const std::map<std::string_view, std::vector<std::string>> bad_values{
     {"map-groups", {"1:2:0x3", "4294967295:0:1", "Auto"}},
     {"user", {}},
     {"overlay", {}},
+    {"layer", {}},
     {"changes", {}},
     {"status-fd", {"-1", "x", "4294967296", "2147483648", "5 "}},
     {"hostname", {}},

@@ -119,7 +119,8 @@ TEST(PlanOverlay, TheDirectoryOfChanges) {
     host.tree.directory("/srv/kept");
     Spec spec = with({Overlay{"/srv/data"}, rw("/srv", "/mnt")});
     spec.changes = "/srv/kept";
-    std::string text = "# kept, and hidden\n" + difference(explained(default_spec(), host), explained(spec, host)) + "\n";
+    std::string text =
+        "# kept, and hidden\n" + difference(explained(default_spec(), host), explained(spec, host)) + "\n";
     spec.changes = "/srv/data/kept";
     text += "# below the overlay\n" + explained(spec, host) + "\n";
     spec.changes = "/srv";
@@ -135,6 +136,37 @@ TEST(PlanOverlay, TheDirectoryOfChanges) {
     expect_golden("plan_changes", text);
     spec.changes = "/home/ann/kept";
     EXPECT_EQ(overlays(plan_for(spec, host)).front(), "/ (hollow)");
+}
+
+struct HostWithTrees : HostWithMounts {
+    HostWithTrees() {
+        for (const char* name : {"/srv/base/etc", "/srv/base/usr", "/srv/one/etc", "/srv/one/run"}) {
+            tree.directory(name);
+        }
+        tree.link("/srv/one/var", "usr");
+        tree.file("/srv/base/etc/file");
+    }
+};
+
+TEST(PlanOverlay, Layers) {
+    HostWithTrees host;
+    Spec base = default_spec();
+    base.root = "/srv/base";
+    Spec spec = base;
+    spec.layers = {"/srv/one", "/srv/data"};
+    std::string text = "# layers over a tree\n" + difference(explained(base, host), explained(spec, host)) + "\n";
+    spec.mounts = {Overlay{"/"}, ro("/usr", "/etc/new/place"), ro("/usr", "/var/there")};
+    text += "# with an overlay on top\n" + difference(explained(base, host), explained(spec, host)) + "\n";
+    host.mount("/srv/data/disk", "xfs");
+    text += "# with a mount below one\n" + explained(spec, host) + "\n";
+    spec.changes = "/srv/kept";
+    text += "# and changes\n";
+    try {
+        (void)plan_for(spec, host);
+    } catch (const Error& error) {
+        text += render(error);
+    }
+    expect_golden("plan_layers", text);
 }
 
 TEST(PlanOverlay, Refusals) {

@@ -65,18 +65,44 @@ int make_writable_layer(SetupState& state, const plan::MountOverlay& step, int d
     return error == 0 && ::mkdirat(directory, "work", 0700) < 0 ? errno : error;
 }
 
+// The kernel asks the mount of the overlay whether programs can be executed, not those of its layers.
+void keep_noexec(int layer, std::uint64_t& bits) noexcept {
+    struct statfs flags {};
+    if (::fstatfs(layer, &flags) == 0 && (flags.f_flags & ST_NOEXEC) != 0) {
+        bits |= MOUNT_ATTR_NOEXEC;
+    }
+}
+
+int make_lower_layers(SetupState& state, const plan::MountOverlay& step, int directory, std::uint64_t& bits) noexcept {
+    char name[] = "layer-00";
+    int number = 0;
+    for (const plan::BindMount& layer : step.layers) {
+        int tree = -1;
+        if (const int error = take_tree(state, layer, 0, tree); error != 0) {
+            return error;
+        }
+        keep_noexec(tree, bits);
+        ++number;
+        name[6] = static_cast<char>('0' + number / 10);
+        name[7] = static_cast<char>('0' + number % 10);
+        if (const int error = put(tree, directory, name); error != 0) {
+            return error;
+        }
+    }
+    return 0;
+}
+
 int make_layers(SetupState& state, const plan::MountOverlay& step, int directory, std::uint64_t& bits) noexcept {
     int lower = -1;
     int error = step.hollow ? open_source(state, step.lower.source, lower) : take_tree(state, step.lower, 0, lower);
     if (error != 0) {
         return error;
     }
-    struct statfs flags {};
-    // The kernel asks the mount of the overlay whether programs can be executed, not those of its layers.
-    if (::fstatfs(lower, &flags) == 0 && (flags.f_flags & ST_NOEXEC) != 0) {
-        bits |= MOUNT_ATTR_NOEXEC;
+    keep_noexec(lower, bits);
+    error = make_lower_layers(state, step, directory, bits);
+    if (error == 0 && !step.lower.attributes.read_only) {
+        error = make_writable_layer(state, step, directory, lower);
     }
-    error = make_writable_layer(state, step, directory, lower);
     if (error == 0 && !step.hollow) {
         return put(lower, directory, "lower");
     }
@@ -101,24 +127,53 @@ int make_own_layer(const plan::MountOverlay& step, int directory) noexcept {
     return error;
 }
 
-int mount_layers(const char* lower, bool kept, std::uint64_t bits, int& tree) noexcept {
+// `names` and the layer of the sandbox's own below all of them, where there is one.
+struct LowerNames {
+    char text[1024];
+    explicit LowerNames(const plan::MountOverlay& step) noexcept {
+        std::size_t length = 0;
+        const auto add = [&](const char* name) {
+            for (; *name != '\0' && length + 1 < sizeof text; ++name) {
+                text[length++] = *name;
+            }
+        };
+        add(step.hollow ? "own" : step.names.c_str());
+        if (!step.hollow && !step.entries.empty()) {
+            add(":own");
+        }
+        text[length] = '\0';
+    }
+};
+
+int set(int context, const char* key, const char* value) noexcept {
+    return sys::fsconfig(context, FSCONFIG_SET_STRING, key, value, 0) < 0 ? errno : 0;
+}
+
+// userxattr (Linux 5.11): what it notes of directories and files goes into user.*, as trusted.* asks for capabilities
+// over the host. index would be for layers that are mounted again elsewhere.
+int configure(int context, const plan::MountOverlay& step) noexcept {
+    const LowerNames lower(step);
+    int error = sys::fsconfig(context, FSCONFIG_SET_FLAG, "userxattr", nullptr, 0) < 0 ? errno : 0;
+    error = error == 0 ? set(context, "source", "overlay") : error;
+    error = error == 0 ? set(context, "index", "off") : error;
+    error = error == 0 ? set(context, "lowerdir", lower.text) : error;
+    if (error == 0 && !step.lower.attributes.read_only) {
+        error = set(context, "upperdir", step.kept ? "kept/upper" : "upper");
+        error = error == 0 ? set(context, "workdir", step.kept ? "kept/work" : "work") : error;
+    }
+    return error;
+}
+
+int mount_layers(const plan::MountOverlay& step, std::uint64_t bits, int& tree) noexcept {
     const int context = sys::fsopen("overlay", FSOPEN_CLOEXEC);
     if (context < 0) {
         return errno;
     }
-    // userxattr (Linux 5.11): what it notes of directories and files goes into user.*, as trusted.* asks for
-    // capabilities over the host. index would be for layers that are mounted again elsewhere.
-    const int error =
-        sys::fsconfig(context, FSCONFIG_SET_STRING, "source", "overlay", 0) < 0 ||
-                sys::fsconfig(context, FSCONFIG_SET_FLAG, "userxattr", nullptr, 0) < 0 ||
-                sys::fsconfig(context, FSCONFIG_SET_STRING, "index", "off", 0) < 0 ||
-                sys::fsconfig(context, FSCONFIG_SET_STRING, "lowerdir", lower, 0) < 0 ||
-                sys::fsconfig(context, FSCONFIG_SET_STRING, "upperdir", kept ? "kept/upper" : "upper", 0) < 0 ||
-                sys::fsconfig(context, FSCONFIG_SET_STRING, "workdir", kept ? "kept/work" : "work", 0) < 0 ||
-                sys::fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0 ||
-                (tree = sys::fsmount(context, FSMOUNT_CLOEXEC, static_cast<unsigned>(bits))) < 0
-            ? errno
-            : 0;
+    int error = configure(context, step);
+    if (error == 0 && (sys::fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0 ||
+                       (tree = sys::fsmount(context, FSMOUNT_CLOEXEC, static_cast<unsigned>(bits))) < 0)) {
+        error = errno;
+    }
     ::close(context);
     return error;
 }
@@ -145,8 +200,7 @@ int execute(SetupState& state, const plan::MountOverlay& step) noexcept {
         return errno;
     }
     int error = make_layers(state, step, directory, bits);
-    const bool own = step.hollow || !step.entries.empty();
-    if (error == 0 && own) {
+    if (error == 0 && (step.hollow || !step.entries.empty())) {
         error = make_own_layer(step, directory);
     }
     if (error == 0 && ::fchdir(directory) < 0) {
@@ -154,7 +208,7 @@ int execute(SetupState& state, const plan::MountOverlay& step) noexcept {
     }
     int tree = -1;
     if (error == 0) {
-        error = mount_layers(step.hollow ? "own" : own ? "lower:own" : "lower", step.kept.has_value(), bits, tree);
+        error = mount_layers(step, bits, tree);
     }
     ::close(directory);
     return error == 0 ? attach_overlay(state, tree, step.lower.target.c_str()) : error;

@@ -1,0 +1,83 @@
+#include "run/overlay_failure.hpp"
+
+#include "host/mountinfo.hpp"
+#include "host/tree.hpp"
+#include "spec/paths.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include <sys/utsname.h>
+
+namespace sandbox::run {
+namespace {
+
+constexpr std::array good_for_changes = {"ext4", "xfs", "btrfs", "tmpfs", "f2fs", "bcachefs", "zfs"};
+
+bool kernel_before(int major, int minor) {
+    utsname system{};
+    ::uname(&system);
+    int found_major = 0;
+    int found_minor = 0;
+    return std::sscanf(system.release, "%d.%d", &found_major, &found_minor) == 2 &&
+           (found_major < major || (found_major == major && found_minor < minor));
+}
+
+OverlayCause unfit(const plan::Plan& plan, const plan::MountOverlay& overlay) {
+    if (plan.private_ids && kernel_before(5, 19)) {
+        return {"before Linux 5.19, an overlay cannot be mounted so that files keep their owners",
+                "--map-users real, with which root inside is root of the host"};
+    }
+    const std::string lower = type_of_file_system(overlay.canonical);
+    if (overlay.kept) {
+        const std::string upper = type_of_file_system(plan.changes->canonical);
+        if (std::ranges::find(good_for_changes, upper) == good_for_changes.end()) {
+            return {"the file system of " + plan.changes->canonical + " (" + upper + ") cannot hold changes",
+                    "--changes DIR on ext4, xfs, btrfs or tmpfs; in a container, on a volume"};
+        }
+    }
+    return {"the file system of " + overlay.canonical + " (" + lower +
+                ") can be no layer of an overlay, or a file system is mounted below it that was not there before",
+            "--rw writes to it, --tmpfs gives an empty directory"};
+}
+
+}  // namespace
+
+std::string type_of_file_system(const std::string& path) {
+    const std::vector<host::MountEntry> mounts = host::parse_mountinfo(host::read_text("/proc/self/mountinfo"));
+    const host::MountEntry* holder = nullptr;
+    for (const host::MountEntry& mount : mounts) {
+        if (spec::is_below_or_same(path, mount.target) &&
+            (holder == nullptr || mount.target.size() >= holder->target.size())) {
+            holder = &mount;
+        }
+    }
+    return holder == nullptr ? "unknown" : holder->type;
+}
+
+std::optional<OverlayCause> overlay_cause(const plan::Plan& plan, const plan::MountOverlay& overlay, int error) {
+    switch (error) {
+        case EINVAL:
+            return unfit(plan, overlay);
+        case ELOOP:
+            return OverlayCause{"a directory that is written to would lie in one that is only read",
+                                "--changes DIR in another place"};
+        case ENODEV:
+            return OverlayCause{"the kernel has no overlayfs", "sudo modprobe overlay"};
+        case ESTALE:
+            return OverlayCause{overlay.lower.source.path +
+                                    (overlay.kept ? " or " + overlay.kept->source.path : std::string()) +
+                                    " was replaced by something else while the sandbox started",
+                                "try again"};
+        case EBUSY:
+            return OverlayCause{
+                "another overlay uses " + (overlay.kept ? overlay.kept->source.path : overlay.lower.source.path),
+                "wait for its end"};
+        default:
+            return std::nullopt;
+    }
+}
+
+}  // namespace sandbox::run

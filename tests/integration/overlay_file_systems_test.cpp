@@ -1,0 +1,99 @@
+// Overlays of and on the file systems that people have: of disks made in files here, for root and for an ordinary user.
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "support/environment.hpp"
+#include "support/host.hpp"
+#include "support/sandbox_test.hpp"
+#include "support/text.hpp"
+
+namespace sandbox_test {
+namespace {
+
+class OverlayFileSystems : public SandboxTest {
+  protected:
+    void SetUp() override {
+        if (geteuid() != 0) {
+            GTEST_SKIP() << "only root can mount a disk; it tests as an ordinary user, too";
+        }
+        SandboxTest::SetUp();
+    }
+    /// The script with $type at $disk, as root and as nobody's user: $as runs something as who it is.
+    [[nodiscard]] Result on_disk(const std::string& type, const std::string& script) const {
+        return on_host_of_its_own("cd " + directory().path() + "; type=" + type + R"(
+mkdir disk; disk=$PWD/disk
+if [ $type = tmpfs ]; then
+    mount -t tmpfs disk $disk
+else
+    truncate -s 400M image
+    case $type in
+    ext4) mkfs.ext4 -q image ;;
+    vfat) mkfs.vfat image > /dev/null ;;
+    *) mkfs.$type -q -f image > /dev/null ;;
+    esac
+    mount -o loop image $disk
+fi
+chmod 755 . $disk
+for user in 0 64999; do
+    as="setpriv --reuid $user --regid $user --clear-groups env HOME=/nowhere"
+    [ $type = vfat ] || { mkdir $disk/$user; chown $user:$user $disk/$user; }
+)" + script + "\ndone\ncd /\numount $disk\n");
+    }
+};
+
+constexpr const char* work = R"sh(
+    $as mkdir -p $disk/$user/project/sub/deep
+    cd $disk/$user/project
+    $as sh -c 'echo old > file; echo inner > sub/inner; ln file twin; ln -s file link; echo x > sub/deep/x'
+    before=$(find . -printf '%P %i %m %U:%G %n %s %T@ %C@\n' | sort)
+    for keep in "" "--changes ../kept"; do
+        $as $SANDBOX --overlay . $keep -- sh -ec '
+            echo more >> file; cat file; cat twin; rm -r sub; mkdir sub; ls -A sub; echo y > sub/y; mv link moved
+            chmod 600 twin; touch -d @1000000000 file; mkdir a; mv a b; mkfifo b/pipe; ln file b/file; rm moved'
+    done
+    $as $SANDBOX --overlay . --changes ../kept -- sh -ec 'cat file b/file; ls -A sub b; stat -c %a,%Y twin file'
+    [ "$before" = "$(find . -printf '%P %i %m %U:%G %n %s %T@ %C@\n' | sort)" ] && echo unchanged
+    [ "$(stat -c %u ../kept/0/upper/file)" = $user ] && echo owned
+    cd /
+)sh";
+
+TEST_F(OverlayFileSystems, LowerAndUpper) {
+    const std::string once = "old\nmore\nold\nold\nmore\nold\nold\nmore\nold\nmore\nb:\nfile\npipe\n\nsub:\ny\n600,";
+    for (const char* type : {"ext4", "xfs", "btrfs", "tmpfs"}) {
+        const Result result = on_disk(type, work);
+        EXPECT_EQ(result.exit_status, 0) << type << result;
+        const std::vector<std::string> lines = lines_of(result.out);
+        EXPECT_EQ(std::ranges::count(lines, "unchanged"), 2) << type << result;
+        EXPECT_EQ(std::ranges::count(lines, "owned"), 2) << type << result;
+        EXPECT_EQ(result.out.rfind(once, 0), 0U) << type << result;
+        EXPECT_EQ(result.err, "") << type << result;
+        run({"rm", "-rf", directory() / "image", directory() / "disk"});
+    }
+}
+
+TEST_F(OverlayFileSystems, WhereChangesCannotBeKeptTheErrorSaysWhichFileSystem) {
+    const Result result = on_disk("tmpfs", R"(
+    mkdir -p $disk/lower $disk/upper $disk/work $disk/over/$user $disk/$user/project 2> /dev/null || true
+    [ -d $disk/over/mounted ] || { mkdir -p $disk/over/mounted
+        mount -t overlay overlay -o lowerdir=$disk/lower,upperdir=$disk/upper,workdir=$disk/work $disk/over/mounted; }
+    mkdir $disk/over/mounted/$user; chown -R $user:$user $disk/over/mounted/$user $disk/$user
+    cd $disk/$user/project
+    ! $as $SANDBOX --overlay . --changes $disk/over/mounted/$user/kept -- true
+    # As in a container: what is below may be an overlay.
+    cd $disk/over/mounted/$user
+    $as $SANDBOX --map-users real --overlay . -- sh -ec 'echo new > new; cat new'
+    $as $SANDBOX --map-users real --overlay . --changes $disk/$user/kept -- sh -ec 'echo new > new; cat new'
+    cd /
+    [ $user = 0 ] || umount $disk/over/mounted
+)");
+    EXPECT_EQ(result.exit_status, 0) << result;
+    EXPECT_EQ(result.out, "new\nnew\nnew\nnew\n") << result;
+    EXPECT_TRUE(contains(result.err, "(overlay) cannot hold changes")) << result;
+    EXPECT_TRUE(contains(result.err, "fix: ")) << result;
+}
+
+}  // namespace
+}  // namespace sandbox_test
