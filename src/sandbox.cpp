@@ -48,6 +48,8 @@ host::Wanted wanted(const Spec& spec) {
     wanted.own_ids = plan::asks_for_real_ids(spec);
     wanted.groups = spec.user && !spec.root;
     wanted.cgroups = spec.limits.need_cgroup() || spec.report || spec.report_descriptor;
+    wanted.overlays =
+        std::ranges::any_of(spec.mounts, [](const Mount& mount) { return std::holds_alternative<Overlay>(mount); });
     wanted.limits =
         spec.limits.best_effort || !spec.limits.resources.empty() || spec.limits.nice || spec.limits.cpu_time;
     return wanted;
@@ -144,9 +146,15 @@ plan::Plan make_plan(const Spec& spec, const Look& look, std::optional<run::Inhe
 }
 
 bool is_writable_inside(const plan::Plan& plan, const std::string& canonical) {
+    std::set<std::string> overlays;  // what is written there is not written on the host
+    for (const plan::Step& step : plan.steps) {
+        if (const auto* overlay = std::get_if<plan::MountOverlay>(&step)) {
+            overlays.insert(overlay->lower.target);
+        }
+    }
     return std::ranges::any_of(plan.areas, [&](const auto& area) {
         const auto& [place, source] = area;
-        return !source.empty() && spec::is_below_or_same(canonical, source) &&
+        return !source.empty() && !overlays.contains(place) && spec::is_below_or_same(canonical, source) &&
                std::ranges::any_of(plan.writable, [&place = place](const std::string& writable) {
                    return spec::is_below_or_same(place, writable);
                });

@@ -171,6 +171,7 @@ struct Facts {
     std::vector<MountEntry> mounts;       ///< of the caller's mount namespace
     bool sysctls_read_only = false;       ///< /proc/sys is mounted read-only, as in a container
     int landlock_abi = 0;                 ///< 0: the kernel has none
+    bool tmpfs_attributes = true;         ///< a tmpfs keeps user.* attributes (Linux 6.6); asked for overlays alone
     std::string kernel_release;           ///< as uname(2) has it
     std::vector<std::string> state;       ///< where the registry and the records of placeholders are, or may be
     bool joins_below = false;             ///< what is joined (Spec::join) is of a user namespace below the caller's

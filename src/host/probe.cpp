@@ -19,11 +19,13 @@
 
 #include <linux/capability.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
+#include <sys/xattr.h>
 #include <termios.h>
 
 extern char** environ;
@@ -295,6 +297,12 @@ void probe_surroundings(Facts& facts, const Wanted& wanted) {
     probe_kernel(facts);
 }
 
+// A memfd is a file of a tmpfs of the kernel's own.
+bool tmpfs_keeps_attributes() {
+    const sys::UniqueFd file(sys::above_streams(::memfd_create("attributes", MFD_CLOEXEC)));
+    return file && ::fsetxattr(file.get(), "user.sandbox", "y", 1, 0) == 0;
+}
+
 }  // namespace
 
 Facts probe(const Wanted& wanted) {
@@ -307,6 +315,9 @@ Facts probe(const Wanted& wanted) {
         facts.environment.emplace_back(*variable);
     }
     probe_streams(facts);
+    if (wanted.overlays) {
+        facts.tmpfs_attributes = tmpfs_keeps_attributes();
+    }
     if (wanted.limits) {
         probe_limits(facts);
     }

@@ -16,6 +16,7 @@ struct Wanted {
     bool groups = false;       ///< Facts::group
     bool limits = false;       ///< Facts::hard_limits, Facts::niceness
     bool cgroups = false;      ///< Facts::cgroups
+    bool overlays = false;     ///< Facts::tmpfs_attributes
     bool surroundings = true;  ///< where the caller stands, users, mounts, and what the kernel can: for a new sandbox
 };
 

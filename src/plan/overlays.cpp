@@ -81,8 +81,21 @@ void Overlays::note_owners() const {
         "overlay: files whose owner or group is not mapped cannot be changed, whatever their permissions (EOVERFLOW "
         "where "
         "these would allow it); --map-users maps more";
-    if (!all && std::ranges::find(plan_.notes, note) == plan_.notes.end()) {
-        plan_.notes.push_back(note);
+    const auto add = [&](const std::string& text) {
+        if (std::ranges::find(plan_.notes, text) == plan_.notes.end()) {
+            plan_.notes.push_back(text);
+        }
+    };
+    if (!all) {
+        add(note);
+    }
+    if (plan_.private_ids && whole_) {
+        add("overlay: files of root belong to root inside, which reads what only root may, and changes it for itself");
+    }
+    if (!facts_.tmpfs_attributes && !plan_.changes) {
+        add("overlay: a directory that was removed cannot be made again under its name (EIO), as a tmpfs of this "
+            "kernel "
+            "keeps no user attributes (Linux 6.6 does); --changes DIR on a disk has no such limit");
     }
 }
 
@@ -163,7 +176,7 @@ void Overlays::show_tree(const Place& place) {
     const std::vector<const host::MountEntry*> mounts = mounts_below(place.canonical);
     // The launcher can clone a directory without what is mounted below it. Where changes are kept cannot lie in a
     // layer.
-    if ((!mounts.empty() && id_mapped_ < 0) || is_above_changes(place)) {
+    if (is_above_changes(place) || (!mounts.empty() && id_mapped_ < 0)) {
         show_hollow(place);
         return;
     }
@@ -215,13 +228,17 @@ void Overlays::show_hollow(const Place& place) {
 }
 
 void Overlays::show_mount(const Place& place, const host::MountEntry& mount) {
-    if (mount.type == "autofs" || is_passed_over(place.target)) {
+    if (is_passed_over(place.target) || !view_.exists(place.target)) {
         return;
     }
     int error = 0;
-    const std::optional<FileId> id = tree_.follow(place.source.path, error);
-    if (!id || !view_.exists(place.target)) {
-        return;  // nobody can reach it: out of sight, or in a directory that is closed to the caller
+    const std::optional<FileId> id = mount.type == "autofs" ? std::nullopt : tree_.follow(place.source.path, error);
+    if (!id) {
+        // Nobody can reach it. What it covers on the host stays covered.
+        if (view_.is_directory(view_.resolve(place.target))) {
+            view_.mount_scratch(place.target, 0555, private_read_only);
+        }
+        return;
     }
     const Place now{{place.source.path, *id, place.source.asked}, place.canonical, place.target};
     if (S_ISDIR(id->type) && !stays_read_only(mount.type)) {

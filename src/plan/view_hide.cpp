@@ -171,8 +171,9 @@ void View::hide_at(const std::string& place, const std::string& canonical, bool 
     if (area == nullptr || !area->is_of_host()) {
         return;  // private, or left out already
     }
-    if (prefix == place && area->overlay) {
-        mask(place, S_IFDIR);
+    const Area* around = area_of(spec::parent(place)).second;
+    if (prefix == place && (area->overlay || (around != nullptr && around->overlay))) {
+        mask(place, walk(place).type);
         return;
     }
     if (prefix == place) {

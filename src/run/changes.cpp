@@ -134,14 +134,15 @@ void check_attributes(const changes::Store& store, unsigned number, const std::s
     }
 }
 
-// Only root has others' ids in it.
+// Only root has others' ids in it. Nothing is followed.
 void give(const changes::Store& store, unsigned number, const Owner& owner) {
     const std::string name = std::to_string(number);
-    for (const std::string& path : {name, name + "/work"}) {
-        if (::fchownat(store.directory(), path.c_str(), owner.user, owner.group, AT_SYMLINK_NOFOLLOW) < 0) {
-            throw Error("--changes " + spec::escaped(store.name()) + ": cannot give " + path +
-                        " away: " + std::strerror(errno));
-        }
+    const sys::UniqueFd directory(
+        sys::above_streams(::openat(store.directory(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)));
+    if (!directory || ::fchown(directory.get(), owner.user, owner.group) < 0 ||
+        ::fchownat(directory.get(), "work", owner.user, owner.group, AT_SYMLINK_NOFOLLOW) < 0) {
+        throw Error("--changes " + spec::escaped(store.name()) + ": cannot give " + name +
+                    " to who is inside: " + std::strerror(errno));
     }
 }
 

@@ -62,8 +62,9 @@ std::optional<OverlayCause> overlay_cause(const plan::Plan& plan, const plan::Mo
         case EINVAL:
             return unfit(plan, overlay);
         case ELOOP:
-            return OverlayCause{"a directory that is written to would lie in one that is only read",
-                                "--changes DIR in another place"};
+            return OverlayCause{
+                "a directory that is written to would lie in one that is only read, or a link stands in its place",
+                "--changes DIR in another place"};
         case ENODEV:
             return OverlayCause{"the kernel has no overlayfs", "sudo modprobe overlay"};
         case ESTALE:

@@ -17,6 +17,7 @@
 
 #include "attack/attack.hpp"
 #include "attack/snapshot.hpp"
+#include "support/overlays.hpp"
 #include "sys/fd.hpp"
 
 namespace sandbox_attack {
@@ -37,6 +38,52 @@ TEST_F(Files, A01_ReadingWhatIsHidden) {
                .arguments = {"directory=" + home, "beside=" + shown, "alias=/mnt/alias"},
                .run = {.sandbox = {"--ro", shown}, .set = {{"HOME", home}}},
                .host = "mount -t tmpfs host /mnt; mkdir /mnt/alias; mount --bind '" + home + "' /mnt/alias"});
+}
+
+// What is written in an overlay is kept where nobody inside finds it.
+TEST_F(Files, A01_ReadingTheDirectoryOfChanges) {
+    const std::string shown = directory() / "shown";
+    const std::string kept = directory() / "kept";
+    fs::create_directory(shown);
+    Probe probe{.program = "attack_hidden",
+                .arguments = {"directory=" + kept, "beside=" + shown, "alias=/mnt/alias"},
+                .run = {.sandbox = {"--ro", directory().path(), "--overlay", shown, "--changes", kept}},
+                .host = "mount -t tmpfs host /mnt; mkdir /mnt/alias; mount --bind '" + kept + "' /mnt/alias"};
+    probe.prepare = [&] {
+        if (!fs::exists(kept)) {
+            const sandbox_test::Result made =
+                sandbox_test::inside({"true"}, {.sandbox = {"--overlay", shown, "--changes", kept}});
+            EXPECT_EQ(made.exit_status, 0) << made;
+            sandbox_test::write_file(kept + "/file", "marker");
+        }
+    };
+    Attack("A01", "reading what is hidden").make(probe);
+    sandbox_test::run({"chmod", "-R", "u+rwX", kept});
+}
+
+TEST_F(Files, A02_ChangingTheHostThroughAnOverlay) {
+    const std::string tree = directory() / "tree";
+    sandbox_test::make_tree(tree);
+    const std::string before = sandbox_test::snapshot(tree);
+    const std::string script = R"(
+umount . ../tree; umount -l "$PWD"; mount -o remount,bind,rw "$PWD"; mount -t overlay x -o lowerdir=/,upperdir=.,workdir=. /mnt
+for root in /proc/1/root /proc/self/root /proc/self/cwd/..; do
+    for file in "$root$PWD"/* "$root$PWD"/.hidden; do echo changed >> "$file"; chmod 777 "$file"; touch "$file"; done
+done
+while read -r _ _ _ _ place _; do echo changed > "$place/tree/file"; echo changed > "$place/upper/file"; done < /proc/self/mountinfo
+echo changed >> file; ln first linked; echo changed >> linked; mv file moved; mv sub moved-sub; setfattr -n user.x -v y script
+chmod -R 700 .; chown -R 0:0 .; touch .; for file in * */*; do : > "$file"; done; rm -rf -- * .hidden; mkdir sub; true
+)";
+    const auto changes = [&](const std::string& option, const Setting& setting) {
+        sandbox_test::RunOptions options{.sandbox = {option, "."}, .directory = tree};
+        options.sandbox.insert(options.sandbox.end(), setting.options.begin(), setting.options.end());
+        const sandbox_test::Result result = sandbox_test::inside({"sh", "-c", script}, options);
+        EXPECT_EQ(result.exit_status, 0) << result;
+        return sandbox_test::snapshot(tree) != before;
+    };
+    Attack("A02", "changing files that are not writable")
+        .make("everything, in an overlay", "mounts", [&](const Setting& one) { return changes("--overlay", one); });
+    EXPECT_TRUE(changes("--rw", settings().front())) << "the attack itself";
 }
 
 TEST_F(Files, A02_ChangingWhatIsNotWritable) {

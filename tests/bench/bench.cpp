@@ -114,6 +114,7 @@ void run(const Options& options) {
     show(measure_host_mounts(settings, user));
     show(measure_binds(settings, user));
     show(measure_hides(settings, user));
+    show(measure_overlays(settings, user));
     show(measure_deep(settings, user));
     show(measure_footprint(settings, user));
     std::fputs(render(make_goal_table(goals), options.format).c_str(), stdout);

@@ -40,6 +40,8 @@ struct Settings {
 [[nodiscard]] Section measure_binds(const Settings& settings, const Caller& caller);
 /// Start-up against the number of `--hide` options.
 [[nodiscard]] Section measure_hides(const Settings& settings, const Caller& caller);
+/// Start-up with overlays.
+[[nodiscard]] Section measure_overlays(const Settings& settings, const Caller& caller);
 /// Start-up against the depth of what is hidden, protected or shown.
 [[nodiscard]] Section measure_deep(const Settings& settings, const Caller& caller);
 /// Memory of what waits, and the size of the binary.

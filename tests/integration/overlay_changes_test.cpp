@@ -217,6 +217,20 @@ TEST_F(OverlayChanges, ACraftedLayerLeadsNowhere) {
     fs::rename(kept() + "/0", kept() + "/moved");
     fs::create_directory_symlink("moved", kept() + "/0");
     EXPECT_TRUE(contains(refused({"--overlay", ".", "--changes", "../kept"}).err, "sandbox: ")) << "a link";
+    fs::remove(kept() + "/0");
+    fs::rename(kept() + "/moved", kept() + "/0");
+    // It would be written to in place of the layer.
+    fs::create_directory(directory() / "victim");
+    for (const char* layer : {"upper", "work"}) {
+        const std::string path = kept() + "/0/" + layer;
+        fs::rename(path, kept() + "/aside");
+        fs::create_directory_symlink(directory() / "victim", path);
+        EXPECT_TRUE(contains(refused({"--overlay", ".", "--changes", "../kept"}).err, "sandbox: ")) << layer;
+        fs::remove(path);
+        fs::rename(kept() + "/aside", path);
+    }
+    EXPECT_TRUE(fs::is_empty(directory() / "victim"));
+    EXPECT_EQ(in_work("[ -p pipe ]").exit_status, 0);
 }
 
 }  // namespace

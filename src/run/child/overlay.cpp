@@ -58,8 +58,13 @@ int put(int tree, int directory, const char* name) noexcept {
 int make_writable_layer(SetupState& state, const plan::MountOverlay& step, int directory, int lower) noexcept {
     if (step.kept) {
         int kept = -1;
-        const int error = take_tree(state, *step.kept, 0, kept);
-        return error != 0 ? error : put(kept, directory, "kept");
+        int error = take_tree(state, *step.kept, 0, kept);
+        error = error != 0 ? error : put(kept, directory, "kept");
+        // overlayfs follows links to its layers, and a command that once could write there may have put some: they
+        // would have others of the host's directories written to (ELOOP now; Linux 5.14).
+        mount_attr attributes{};
+        attributes.attr_set = MOUNT_ATTR_NOSYMFOLLOW;
+        return error == 0 && sys::mount_setattr(directory, "kept", 0, attributes) < 0 ? errno : error;
     }
     const int error = make_upper(directory, lower);
     return error == 0 && ::mkdirat(directory, "work", 0700) < 0 ? errno : error;
