@@ -120,6 +120,20 @@ void check_type(const std::string& type, const std::string& directory) {
     }
 }
 
+// Somebody may have put a link there: it would lead elsewhere to write.
+void check_layers(const changes::Store& store, unsigned number, const std::string& directory) {
+    const std::string name = std::to_string(number);
+    const sys::UniqueFd holder(
+        sys::above_streams(::openat(store.directory(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)));
+    for (const char* layer : {"upper", "work"}) {
+        struct stat entry {};
+        if (!holder || ::fstatat(holder.get(), layer, &entry, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(entry.st_mode)) {
+            throw Error("--changes " + spec::escaped(directory) + ": " + name + "/" + layer + " in it is no directory")
+                .with_fix("nothing in it can be relied on: use another directory");
+        }
+    }
+}
+
 // Others it takes, and then fails in the middle of the work.
 void check_attributes(const changes::Store& store, unsigned number, const std::string& directory) {
     const sys::UniqueFd work = store.work(number);
@@ -168,6 +182,7 @@ changes::Store open_changes(plan::Plan& plan, const std::string& directory) {
         const auto& recorded = store.record().overlays;
         const auto found = std::ranges::find(recorded, overlay->canonical, &changes::Overlay::path);
         const std::string number = std::to_string(found->number);
+        check_layers(store, found->number, directory);
         check_attributes(store, found->number, directory);
         if (plan.private_ids) {
             give(store, found->number, owner_in(plan, *overlay));

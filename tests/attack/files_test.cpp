@@ -72,7 +72,7 @@ for root in /proc/1/root /proc/self/root /proc/self/cwd/..; do
 done
 while read -r _ _ _ _ place _; do echo changed > "$place/tree/file"; echo changed > "$place/upper/file"; done < /proc/self/mountinfo
 echo changed >> file; ln first linked; echo changed >> linked; mv file moved; mv sub moved-sub; setfattr -n user.x -v y script
-chmod -R 700 .; chown -R 0:0 .; touch .; for file in * */*; do : > "$file"; done; rm -rf -- * .hidden; mkdir sub; true
+chmod -R 700 .; chown -R 0:0 .; touch .; for file in * */*; do true > "$file"; done; rm -rf -- * .hidden; mkdir sub; true
 )";
     const auto changes = [&](const std::string& option, const Setting& setting) {
         sandbox_test::RunOptions options{.sandbox = {option, "."}, .directory = tree};
