@@ -2,6 +2,7 @@
 #include <sandbox/changes.hpp>
 #include <sandbox/error.hpp>
 
+#include "changes/applier.hpp"
 #include "changes/differ.hpp"
 #include "changes/in_user_namespace.hpp"
 #include "changes/patch.hpp"
@@ -54,8 +55,14 @@ ChangeCounts diff(const std::string& directory, const DiffOptions& options, cons
     return counts;
 }
 
-ChangeCounts apply(const std::string& directory, const ApplyOptions&, const ChangeListener&) {
-    throw Error("cannot apply " + directory + ": not yet");
+ChangeCounts apply(const std::string& directory, const ApplyOptions& options, const ChangeListener& listener) {
+    const changes::Store store = changes::Store::open_for_change(directory);
+    const changes::Selection selection(options.paths, store.record());
+    ChangeCounts counts;
+    changes::with_ids_of(store.record(), counting(listener, counts), [&](const ChangeListener& inner) {
+        changes::apply_changes(store, selection, options, inner);
+    });
+    return counts;
 }
 
 void discard(const std::string& directory, const ChangeListener& listener) {

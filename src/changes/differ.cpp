@@ -83,9 +83,8 @@ class Differ : public Visitor {
     void leave(const std::string&, Level&) override {}
 
     void problem(const std::string& path, const Problem& problem) override {
-        const auto kind = problem.is_hostile() ? ChangeNote::Kind::refused : ChangeNote::Kind::failed;
         if (listener_.note) {
-            listener_.note({kind, path, problem.what()});
+            listener_.note({problem.kind(), path, problem.what()});
         }
     }
 

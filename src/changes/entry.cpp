@@ -39,8 +39,8 @@ Entry entry_of(const struct statx& found) {
 
 }  // namespace
 
-Problem::Problem(const std::string& why, int error, bool hostile)
-    : std::runtime_error(error == 0 ? why : why + ": " + std::strerror(error)), error_(error), hostile_(hostile) {}
+Problem::Problem(const std::string& why, int error, ChangeNote::Kind kind)
+    : std::runtime_error(error == 0 ? why : why + ": " + std::strerror(error)), error_(error), kind_(kind) {}
 
 Entry look(int directory, const std::string& name) {
     struct statx found {};

@@ -38,14 +38,13 @@ struct Entry {
 /// Something that keeps one file from being looked at or worked on. what() says what and why.
 class Problem : public std::runtime_error {
   public:
-    explicit Problem(const std::string& why, int error = 0, bool hostile = false);
+    explicit Problem(const std::string& why, int error = 0, ChangeNote::Kind kind = ChangeNote::Kind::failed);
     [[nodiscard]] int error() const noexcept { return error_; }
-    /// It is nothing that a run leaves.
-    [[nodiscard]] bool is_hostile() const noexcept { return hostile_; }
+    [[nodiscard]] ChangeNote::Kind kind() const noexcept { return kind_; }
 
   private:
     int error_;
-    bool hostile_;
+    ChangeNote::Kind kind_;
 };
 
 /// An entry that does not exist where there is nothing. Throws Problem.

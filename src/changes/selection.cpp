@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 
 #include <unistd.h>
@@ -55,6 +56,13 @@ bool Selection::has(const std::string& path) const {
 
 bool Selection::leads_on(const std::string& path) const {
     return std::ranges::any_of(paths_, [&](const std::string& one) { return spec::is_below_or_same(one, path); });
+}
+
+std::vector<std::string> Selection::below(const std::string& path) const {
+    std::vector<std::string> found;
+    std::ranges::copy_if(paths_, std::back_inserter(found),
+                         [&](const std::string& one) { return spec::is_below_or_same(one, path); });
+    return found;
 }
 
 }  // namespace sandbox::changes

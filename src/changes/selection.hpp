@@ -19,6 +19,8 @@ class Selection {
     [[nodiscard]] bool has(const std::string& path) const;
     /// One of them is below it.
     [[nodiscard]] bool leads_on(const std::string& path) const;
+    /// Those.
+    [[nodiscard]] std::vector<std::string> below(const std::string& path) const;
     [[nodiscard]] bool is_all() const { return paths_.empty(); }
 
   private:

@@ -24,8 +24,8 @@ constexpr const char* new_record_name = "sandbox.json.new";
 constexpr const char* discarded_name = "sandbox.json.discarded";
 constexpr const char* lock_name = "lock";
 // The record last: until it is gone, what is left can be discarded.
-constexpr std::array<std::string_view, 6> own_names = {"journal",      "journal.new", "sandbox.json.new",
-                                                       "sandbox.json", "lock",        "sandbox.json.discarded"};
+constexpr std::array<std::string_view, 7> own_names = {
+    "journal", "journal.new", "pending", "sandbox.json.new", "sandbox.json", "lock", "sandbox.json.discarded"};
 constexpr std::size_t most_text = std::size_t{32} << 20U;
 constexpr mode_t permissions = 07777;
 

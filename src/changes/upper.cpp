@@ -29,8 +29,26 @@ std::string attribute(const std::string& path, const std::string& name) {
     return value;
 }
 
+std::vector<std::string> names_by(ssize_t (*call)(const char*, char*, std::size_t) noexcept, const std::string& path) {
+    std::string list(1024, '\0');
+    ssize_t length = call(path.c_str(), list.data(), list.size());
+    if (length < 0 && errno == ERANGE) {
+        list.resize(most_attributes);
+        length = call(path.c_str(), list.data(), list.size());
+    }
+    if (length < 0 && !is_unsupported(errno)) {
+        throw Problem("its attributes cannot be read", errno);
+    }
+    std::vector<std::string> names;
+    for (std::size_t at = 0; length > 0 && at < static_cast<std::size_t>(length);) {
+        names.emplace_back(list.c_str() + at);
+        at += names.back().size() + 1;
+    }
+    return names;
+}
+
 [[noreturn]] void refuse(const std::string& why) {
-    throw Problem(why, 0, true);
+    throw Problem(why, 0, ChangeNote::Kind::refused);
 }
 
 void take_opaque(const std::string& value, Marks& marks) {
@@ -72,21 +90,11 @@ Marks read(const std::string& path, const Entry& entry, bool in_whiteouts) {
 }  // namespace
 
 std::vector<std::string> attribute_names(const std::string& path) {
-    std::string list(1024, '\0');
-    ssize_t length = ::llistxattr(path.c_str(), list.data(), list.size());
-    if (length < 0 && errno == ERANGE) {
-        list.resize(most_attributes);
-        length = ::llistxattr(path.c_str(), list.data(), list.size());
-    }
-    if (length < 0 && !is_unsupported(errno)) {
-        throw Problem("its attributes cannot be read", errno);
-    }
-    std::vector<std::string> names;
-    for (std::size_t at = 0; length > 0 && at < static_cast<std::size_t>(length);) {
-        names.emplace_back(list.c_str() + at);
-        at += names.back().size() + 1;
-    }
-    return names;
+    return names_by(::llistxattr, path);
+}
+
+std::vector<std::string> attribute_names_through(const std::string& path) {
+    return names_by(::listxattr, path);
 }
 
 bool is_kept_attribute(const std::string& name) {

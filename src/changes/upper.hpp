@@ -27,6 +27,9 @@ struct Marks {
 /// The names of an entry's extended attributes. Empty where the file system has none. Throws Problem.
 [[nodiscard]] std::vector<std::string> attribute_names(const std::string& path);
 
+/// The same of what a link of /proc leads to.
+[[nodiscard]] std::vector<std::string> attribute_names_through(const std::string& path);
+
 /// Those that belong to the file: not the marks above, and none that the host assigns.
 [[nodiscard]] bool is_kept_attribute(const std::string& name);
 [[nodiscard]] std::map<std::string, std::string> kept_attributes(const std::string& path);

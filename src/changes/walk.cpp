@@ -58,7 +58,7 @@ class Walk {
         const Marks marks = read_top_marks(level.upper.get());
         mount_ = level.host_entry.mount;
         if (selection_.has(path_)) {
-            visitor_.visit_top(path_, level, overlay_);
+            guarded([&] { visitor_.visit_top(path_, level, overlay_); });
         }
         enter(std::move(level), marks);
     }
@@ -99,7 +99,7 @@ class Walk {
             item.marks = read_marks(level.upper.get(), name, item.upper, level.whiteouts);
         }
         if (item.host.exists && item.host.mount != mount_) {
-            throw Problem("another file system is mounted there");
+            throw Problem("another file system is mounted there", 0, ChangeNote::Kind::conflict);
         }
         const bool directory = item.upper.is(S_IFDIR);
         if (!chosen && !directory) {
@@ -109,13 +109,13 @@ class Walk {
             return false;
         }
         if (path_.size() > longest_path) {
-            throw Problem("its path is too long", 0, true);
+            throw Problem("its path is too long", 0, ChangeNote::Kind::refused);
         }
-        go_into(level, name, item.marks);
+        go_into(level, name, item.marks, item.made);
         return true;
     }
 
-    void go_into(const Level& above, const std::string& name, const Marks& marks) {
+    void go_into(const Level& above, const std::string& name, const Marks& marks, bool made) {
         Level level;
         level.upper = open_directory(above.upper.get(), name);
         if (!level.upper) {
@@ -131,6 +131,8 @@ class Walk {
         if (level.host) {
             level.host_entry = look(level.host.get());
         }
+        level.made = made;
+        level.changed = made;
         enter(std::move(level), marks);
     }
 

@@ -25,6 +25,7 @@ struct Level {
     std::vector<std::string> names;
     std::size_t next = 0;
     std::size_t path = 0;  ///< the length of its path
+    bool made = false;     ///< the host's one by the visitor
     bool changed = false;  ///< for the visitor
 };
 
@@ -38,6 +39,7 @@ struct Item {
     Entry upper;  ///< does not exist where an opaque directory hides what the host has
     Entry host;
     Marks marks;
+    bool made = false;  ///< by the visitor: what the host has there is new, and its own
 };
 
 class Visitor {

@@ -4,6 +4,7 @@
 #include "support/host.hpp"
 
 #include <ctime>
+#include <sstream>
 
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -65,14 +66,48 @@ Result ChangesTest::shell(const std::string& script, const std::string& where) c
     return run({"sh", "-euc", script}, options);
 }
 
+const char* const ChangesTest::list = R"(
+find . -mindepth 1 ! -type d -printf '%P\t%y %m %T@ %l ' \( -type f -exec sh -c '
+    md5sum <"$1" | cut -c1-32' - {} \; -o -printf '\n' \) -o -mindepth 1 -type d -printf '%P\t%y %m\n' | LC_ALL=C sort
+)";
+
+std::map<std::string, std::string> ChangesTest::by_path(const std::string& listing) {
+    std::map<std::string, std::string> lines;
+    std::istringstream text(listing);
+    for (std::string line; std::getline(text, line);) {
+        const std::size_t tab = line.find('\t');
+        lines[line.substr(0, tab)] = line.substr(tab + 1);
+    }
+    return lines;
+}
+
+std::string ChangesTest::listing() const {
+    return shell(list, host()).out;
+}
+
+void ChangesTest::give_to_root_inside() const {
+    if (::geteuid() != 0) {
+        const std::string file = dir() + "/sandbox.json";
+        Record record = parse_record(read_file(file));
+        record.uid = record.gid = 0;
+        record.users = record.groups = {{0, 0, 1}};
+        write_file(file, record_text(record));
+    }
+}
+
 void ChangesTest::change(const std::string& script) {
+    (void)change_and_list(script);
+}
+
+std::string ChangesTest::change_and_list(const std::string& script) {
     if (::access(dir().c_str(), F_OK) != 0) {
         begin();
     }
     const std::string mount = "mount -t overlay overlay -o userxattr,lowerdir=" + host() + ",upperdir=" + upper() +
                               ",workdir=" + dir() + "/0/work " + host() + "\ncd " + host() + "\n";
-    const Result result = on_host_of_its_own(mount + script);
-    ASSERT_EQ(result.exit_status, 0) << result;
+    const Result result = on_host_of_its_own(mount + script + "\ncd " + host() + list);
+    EXPECT_EQ(result.exit_status, 0) << result;
+    return result.out;
 }
 
 void ChangesTest::change_on_host(const std::string& script) {
