@@ -99,7 +99,7 @@ class Applier : public Visitor {
             placer_.change_mode(level.host.get(), look.mode);
         }
         if (owned || moded) {
-            journal_.note(changes::look(level.host.get()));
+            journal_.note(changes::look(level.host.get()), true);
             tell(*change);
         }
     }
@@ -114,7 +114,7 @@ class Applier : public Visitor {
         look.modified = level.upper_entry.modified;
         placer_.change_times(level.host.get(), look);
         if (!is_changed_by_the_host(level)) {
-            journal_.note(changes::look(level.host.get()));
+            journal_.note(changes::look(level.host.get()), true);
         }
     }
 
@@ -198,17 +198,19 @@ class Applier : public Visitor {
 
     // Other names of a file look changed when one of them goes.
     sys::UniqueFd hold_other_names(const Item& item) {
-        const bool others =
-            item.host.exists && !item.host.is(S_IFDIR) && item.host.links > 1 && !is_later(item.host, began_, journal_);
-        return others ? sys::UniqueFd(sys::above_streams(
-                            ::openat(item.level.host.get(), item.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)))
-                      : sys::UniqueFd();
+        if (!item.host.exists || item.host.is(S_IFDIR) || item.host.links < 2 ||
+            is_later(item.host, began_, journal_)) {
+            return {};
+        }
+        journal_.note_name_goes(item.host);
+        return sys::UniqueFd(
+            sys::above_streams(::openat(item.level.host.get(), item.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)));
     }
     void note_other_names(const sys::UniqueFd& file) {
         if (file) {
             Entry entry = look(file.get());
             entry.links = 2;
-            journal_.note(entry);
+            journal_.note(entry, true);
         }
     }
 
@@ -315,7 +317,7 @@ class Applier : public Visitor {
             placer_.change_times(file, wanted);
             changed = true;
         }
-        journal_.note(look(file));
+        journal_.note(look(file), true);
         return changed;
     }
 
@@ -376,7 +378,7 @@ class Applier : public Visitor {
         }
         note_other_names(others);
         const Entry result = look(item.level.host.get(), item.name);
-        journal_.note(result);
+        journal_.note(result, placer_.was_limited());
         remember_name(item, result);
     }
 

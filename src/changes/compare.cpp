@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <memory>
 
 namespace sandbox::changes {
@@ -56,8 +57,12 @@ bool same_files(const Item& item) {
     return is_same_content(upper.get(), host.get(), item.upper.size);
 }
 
-bool same_attributes(const std::string& one, const std::string& other) {
-    return kept_attributes(one) == kept_attributes(other);
+bool same_attributes(const Item& item) {
+    std::map<std::string, std::string> upper;
+    if (item.marks.attributes) {
+        upper = kept_attributes(proc_path(item.level.upper.get(), item.name));
+    }
+    return upper == kept_attributes(proc_path(item.level.host.get(), item.name));
 }
 
 }  // namespace
@@ -107,8 +112,7 @@ Difference compare(const Item& item) {
         difference.time = upper.modified != host.modified;
     }
     if (upper.is(S_IFREG) || upper.is(S_IFDIR)) {
-        difference.attributes =
-            !same_attributes(proc_path(item.level.upper.get(), item.name), proc_path(item.level.host.get(), item.name));
+        difference.attributes = !same_attributes(item);
     }
     return difference;
 }

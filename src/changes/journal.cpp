@@ -20,7 +20,8 @@ constexpr const char* journal_name = "journal";
 constexpr const char* new_name = "journal.new";
 constexpr const char* place_name = "pending";
 constexpr std::array<char, 16> magic = {'s', 'a', 'n', 'd', 'b', 'o', 'x', '-', 'j', 'o', 'u', 'r', 'n', 'a', 'l', '1'};
-constexpr std::uint64_t batch = 16384;
+constexpr std::size_t lump = 64;
+constexpr std::uint64_t batch = 65536;
 constexpr std::uint64_t most_entries = 1ULL << 32U;
 
 [[noreturn]] void fail(const Store& store, int error) {
@@ -188,8 +189,11 @@ bool Journal::knows(const Entry& entry) const {
         return recent->second == entry.changed;
     }
     const Record* const record = find(entry);
-    return record != nullptr && record->kind == Kind::result && record->seconds == entry.changed.seconds &&
-           record->nanoseconds == entry.changed.nanoseconds;
+    if (record == nullptr || (record->kind != Kind::result && record->kind != Kind::name_goes)) {
+        return false;
+    }
+    const Timestamp& time = record->kind == Kind::result ? entry.changed : entry.modified;
+    return record->seconds == time.seconds && record->nanoseconds == time.nanoseconds;
 }
 
 bool Journal::is_unfinished(const Entry& directory) const {
@@ -197,23 +201,36 @@ bool Journal::is_unfinished(const Entry& directory) const {
     return record != nullptr && record->kind == Kind::unfinished;
 }
 
-void Journal::note(const Entry& entry) {
-    if (entry.links > 1 && !entry.is(S_IFDIR)) {
+void Journal::note(const Entry& entry, bool now) {
+    const bool linked = entry.links > 1 && !entry.is(S_IFDIR);
+    if (linked) {
         linked_[{entry.device, entry.inode}] = entry.changed;
     }
-    add(entry, Kind::result);
+    add(entry, Kind::result, entry.changed, now || linked);
 }
 
 void Journal::note_unfinished(const Entry& directory) {
-    add(directory, Kind::unfinished);
+    add(directory, Kind::unfinished, directory.changed, true);
 }
 
-void Journal::add(const Entry& entry, Kind kind) {
-    const Record record = {entry.device, entry.inode, entry.changed.seconds, sequence_, entry.changed.nanoseconds,
-                           kind};
-    write_at(store_, file_.get(), &record, sizeof record, sizeof(Head) + sequence_ * sizeof(Record));
-    ++sequence_;
-    if (++unsynced_ == batch) {
+void Journal::note_name_goes(const Entry& file) {
+    add(file, Kind::name_goes, file.modified, true);
+}
+
+void Journal::add(const Entry& entry, Kind kind, const Timestamp& time, bool now) {
+    waiting_.push_back({entry.device, entry.inode, time.seconds, sequence_++, time.nanoseconds, kind});
+    if (now || waiting_.size() == lump) {
+        flush();
+    }
+}
+
+void Journal::flush() {
+    const std::uint64_t first = sequence_ - waiting_.size();
+    write_at(store_, file_.get(), waiting_.data(), waiting_.size() * sizeof(Record),
+             sizeof(Head) + first * sizeof(Record));
+    unsynced_ += waiting_.size();
+    waiting_.clear();
+    if (unsynced_ >= batch) {
         ::fdatasync(file_.get());
         unsynced_ = 0;
     }
@@ -248,6 +265,7 @@ std::string Journal::pending() const {
 }
 
 void Journal::finish(bool complete) {
+    flush();
     if (complete) {
         head_.complete = 1;
         write_at(store_, file_.get(), &head_, sizeof head_, 0);

@@ -36,8 +36,12 @@ class Journal {
     /// Whether an apply has begun to work in that directory and has not come to its end.
     [[nodiscard]] bool is_unfinished(const Entry& directory) const;
 
-    void note(const Entry& entry);
+    /// `now`: also should this process be killed next. A file that is the upper's needs no entry to be known.
+    void note(const Entry& entry, bool now);
     void note_unfinished(const Entry& directory);
+    /// Before a name of a file with several ones goes: the others look changed then, also where nobody lives to note
+    /// how.
+    void note_name_goes(const Entry& file);
 
     /// The name of the temporary file of this DIR.
     [[nodiscard]] const std::string& temporary() const { return temporary_; }
@@ -50,7 +54,7 @@ class Journal {
     void finish(bool complete);
 
   private:
-    enum class Kind : std::uint32_t { none, result, unfinished };
+    enum class Kind : std::uint32_t { none, result, unfinished, name_goes };
     struct Record {
         std::uint64_t device;
         std::uint64_t inode;
@@ -70,7 +74,8 @@ class Journal {
     void start_new();
     void sort();
     void map();
-    void add(const Entry& entry, Kind kind);
+    void add(const Entry& entry, Kind kind, const Timestamp& time, bool now);
+    void flush();
     [[nodiscard]] const Record* find(const Entry& entry) const;
     [[nodiscard]] int make(const char* name) const;
 
@@ -82,6 +87,7 @@ class Journal {
     std::string entered_;
     std::uint64_t sequence_ = 0;
     std::uint64_t unsynced_ = 0;
+    std::vector<Record> waiting_;  ///< to be written
     void* mapped_ = nullptr;
     std::size_t mapped_size_ = 0;
     std::span<const Record> sorted_;

@@ -6,7 +6,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include <linux/fs.h>
@@ -31,6 +33,17 @@ std::array<timespec, 2> times_of(const Look& look) {
             timespec{look.modified.seconds, static_cast<long>(look.modified.nanoseconds)}};
 }
 
+// umask(2) tells it only by setting it, for all threads.
+mode_t own_umask() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("Umask:")) {
+            return static_cast<mode_t>(std::strtoul(line.c_str() + 6, nullptr, 8));
+        }
+    }
+    return 0777;
+}
+
 sys::UniqueFd open_itself(int directory, const std::string& name) {
     sys::UniqueFd file(sys::above_streams(::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)));
     if (!file) {
@@ -45,6 +58,12 @@ sys::UniqueFd open_itself(int directory, const std::string& name) {
 class Placer::Temporary {
   public:
     Temporary(Journal& journal, const Item& item) : directory_(item.level.host.get()), name_(journal.temporary()) {
+        // A default access control list, or what a security module has for it.
+        if (!item.level.gives_attributes) {
+            const std::string path = proc_path(directory_);
+            item.level.gives_attributes =
+                ::getxattr(path.c_str(), "system.posix_acl_default", nullptr, 0) >= 0 || errno == EACCES;
+        }
         journal.enter(spec::parent(item.path));
     }
     Temporary(const Temporary&) = delete;
@@ -85,9 +104,15 @@ class Placer::Temporary {
 
 Placer::Placer(Journal& journal, std::function<void(const std::string&, const std::string&)> limited,
                std::function<void(std::uint64_t)> copied)
-    : journal_(journal), limited_(std::move(limited)), copier_(std::move(copied)) {}
+    : journal_(journal),
+      limited_(std::move(limited)),
+      copier_(std::move(copied)),
+      uid_(::geteuid()),
+      gid_(::getegid()),
+      umask_(own_umask()) {}
 
 void Placer::limit(const std::string& path, const std::string& why) {
+    was_limited_ = true;
     if (!std::exchange(said_[why], true)) {
         limited_(path, why);
     }
@@ -119,10 +144,9 @@ void Placer::change_times(int file, const Look& look) {
     }
 }
 
-// A new file may have inherited an access control list.
-void Placer::change_attributes(const std::string& path, int file, const Look& look) {
+void Placer::change_attributes(const std::string& path, int file, const Look& look, bool has_some) {
     const std::string itself = proc_path(file);
-    for (const std::string& name : attribute_names_through(itself)) {
+    for (const std::string& name : has_some ? attribute_names_through(itself) : std::vector<std::string>()) {
         if (is_kept_attribute(name) && !look.attributes.contains(name) &&
             ::removexattr(itself.c_str(), name.c_str()) < 0 && errno != ENODATA) {
             limit(path, "its attribute " + name + " cannot be removed: " + std::strerror(errno));
@@ -138,26 +162,38 @@ void Placer::change_attributes(const std::string& path, int file, const Look& lo
     }
 }
 
+// What a new file gets at once where nobody else's powers are in it, nor anything that has to be set before. 0:
+// nothing.
+mode_t Placer::mode_to_make(const Item& item, const Look& look) const {
+    const bool own = look.uid == uid_ && look.gid == gid_ && (item.level.host_entry.mode & S_ISGID) == 0;
+    const bool plain = (look.mode & ~static_cast<mode_t>(0777)) == 0 && (look.mode & umask_) == 0;
+    return own && plain && look.attributes.empty() && !item.level.gives_attributes.value_or(true) ? look.mode : 0;
+}
+
 // The owner first, as a change of it takes set-id bits and capabilities; an access control list before the mode, which
 // is a part of it.
-void Placer::dress(const Item& item, int file, const Look& look) {
-    mode_t mode = look.mode;
-    if (!change_owner(item.path, file, look)) {
-        mode &= ~static_cast<mode_t>(S_ISUID | S_ISGID);  // of somebody else they mean something else
+void Placer::dress(const Item& item, int file, const Look& look, mode_t made_with) {
+    was_limited_ = false;
+    if (made_with == 0) {
+        mode_t mode = look.mode;
+        if (!change_owner(item.path, file, look)) {
+            mode &= ~static_cast<mode_t>(S_ISUID | S_ISGID);  // of somebody else they mean something else
+        }
+        change_attributes(item.path, file, look, item.level.gives_attributes.value_or(true));
+        change_mode(file, mode);
     }
-    change_attributes(item.path, file, look);
-    change_mode(file, mode);
     change_times(file, look);
 }
 
 void Placer::make_file(const Item& item, const Look& look) {
     const sys::UniqueFd from = open_file(item.level.upper.get(), item.name);
+    const mode_t mode = mode_to_make(item, look);
     Temporary temporary(journal_, item);
-    const sys::UniqueFd to(sys::above_streams(temporary.make([](int directory, const char* name) {
-        return ::openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    const sys::UniqueFd to(sys::above_streams(temporary.make([&](int directory, const char* name) {
+        return ::openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode == 0 ? 0600 : mode);
     })));
     copier_.copy(from.get(), to.get(), item.upper.size);
-    dress(item, to.get(), look);
+    dress(item, to.get(), look, mode);
     put(item, temporary);
 }
 

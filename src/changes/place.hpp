@@ -41,15 +41,18 @@ class Placer {
     /// Changes what is there. Whether anything was changed: not what the caller may not.
     bool change_owner(const std::string& path, int file, const Look& look);
     void change_mode(int file, mode_t mode);
-    void change_attributes(const std::string& path, int file, const Look& look);
+    void change_attributes(const std::string& path, int file, const Look& look, bool has_some = true);
     void change_times(int file, const Look& look);
 
+    /// Whether what was made last is not all that it was to be.
+    [[nodiscard]] bool was_limited() const { return was_limited_; }
     /// Removes what an apply that was killed has left in that directory.
     void clear(int directory);
 
   private:
     class Temporary;
-    void dress(const Item& item, int file, const Look& look);
+    void dress(const Item& item, int file, const Look& look, mode_t made_with = 0);
+    [[nodiscard]] mode_t mode_to_make(const Item& item, const Look& look) const;
     void put(const Item& item, Temporary& temporary);
     void swap(const Item& item);
     void limit(const std::string& path, const std::string& why);
@@ -58,6 +61,10 @@ class Placer {
     std::function<void(const std::string&, const std::string&)> limited_;
     Copier copier_;
     std::map<std::string, bool> said_;
+    uid_t uid_;
+    gid_t gid_;
+    mode_t umask_;
+    bool was_limited_ = false;
 };
 
 }  // namespace sandbox::changes

@@ -67,6 +67,7 @@ Marks read(const std::string& path, const Entry& entry, bool in_whiteouts) {
     bool whiteout = false;
     for (const std::string& name : attribute_names(path)) {
         if (!name.starts_with(prefix)) {
+            marks.attributes = marks.attributes || is_kept_attribute(name);
             continue;
         }
         const std::string_view mark = std::string_view(name).substr(prefix.size());

@@ -12,10 +12,11 @@ namespace sandbox::changes {
 
 /// What an entry of an upper directory says beside what it is.
 struct Marks {
-    bool whiteout = false;   ///< what the lower tree has under that name is deleted
-    bool opaque = false;     ///< a directory that shows nothing of the lower one
-    bool whiteouts = false;  ///< a directory in which empty files with an attribute are whiteouts (Linux 6.7)
-    bool copied = false;     ///< it was copied up, so that the lower tree had it
+    bool whiteout = false;    ///< what the lower tree has under that name is deleted
+    bool opaque = false;      ///< a directory that shows nothing of the lower one
+    bool whiteouts = false;   ///< a directory in which empty files with an attribute are whiteouts (Linux 6.7)
+    bool copied = false;      ///< it was copied up, so that the lower tree had it
+    bool attributes = false;  ///< it has some that belong to it: kept_attributes()
 };
 
 /// `in_whiteouts`: the directory has Marks::whiteouts. Throws Problem for what a run does not leave: a mark that would

@@ -8,7 +8,7 @@
 #include "changes/upper.hpp"
 #include "sys/fd.hpp"
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +24,10 @@ struct Level {
     bool whiteouts = false;
     std::vector<std::string> names;
     std::size_t next = 0;
-    std::size_t path = 0;  ///< the length of its path
-    bool made = false;     ///< the host's one by the visitor
-    bool changed = false;  ///< for the visitor
+    std::size_t path = 0;                       ///< the length of its path
+    bool made = false;                          ///< the host's one by the visitor
+    bool changed = false;                       ///< for the visitor
+    std::optional<bool> gives_attributes = {};  ///< likewise: what is made in the host's one is born with some
 };
 
 /// A name in a directory.

@@ -45,7 +45,9 @@ Wish wish_for(const Item& item, const ApplyOptions& options, Difference* differe
         wish.look.mode &= ~bits;
         drop(wish.dropped, name_of_bits(bits));
     }
-    wish.look.attributes = kept_attributes(proc_path(item.level.upper.get(), item.name));
+    if (item.marks.attributes) {
+        wish.look.attributes = kept_attributes(proc_path(item.level.upper.get(), item.name));
+    }
     std::map<std::string, std::string> there;
     if (difference != nullptr) {
         there = kept_attributes(proc_path(item.level.host.get(), item.name));

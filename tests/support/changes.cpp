@@ -38,8 +38,8 @@ void ChangesTest::SetUp() {
 }
 
 void ChangesTest::TearDown() {
-    // Overlayfs makes it without permissions, and an ordinary user has to remove it, too.
-    ::chmod((dir() + "/0/work/work").c_str(), 0700);
+    // Overlayfs makes one without permissions, tests others; an ordinary user has to remove them, too.
+    run({"chmod", "-R", "u+rwX", directory().path()});
     SandboxTest::TearDown();
 }
 
@@ -96,16 +96,20 @@ void ChangesTest::give_to_root_inside() const {
 }
 
 void ChangesTest::change(const std::string& script) {
-    (void)change_and_list(script);
+    (void)change_and_run(script, "");
 }
 
 std::string ChangesTest::change_and_list(const std::string& script) {
+    return change_and_run(script, list);
+}
+
+std::string ChangesTest::change_and_run(const std::string& script, const std::string& more) {
     if (::access(dir().c_str(), F_OK) != 0) {
         begin();
     }
     const std::string mount = "mount -t overlay overlay -o userxattr,lowerdir=" + host() + ",upperdir=" + upper() +
                               ",workdir=" + dir() + "/0/work " + host() + "\ncd " + host() + "\n";
-    const Result result = on_host_of_its_own(mount + script + "\ncd " + host() + list);
+    const Result result = on_host_of_its_own(mount + script + "\ncd " + host() + "\n" + more);
     EXPECT_EQ(result.exit_status, 0) << result;
     return result.out;
 }

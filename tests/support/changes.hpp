@@ -48,6 +48,7 @@ class ChangesTest : public SandboxTest {
 
   private:
     Result shell(const std::string& script, const std::string& where) const;
+    std::string change_and_run(const std::string& script, const std::string& more);
 };
 
 }  // namespace sandbox_test
