@@ -142,13 +142,13 @@ void Journal::sort() {
     // Of one file the latest first.
     std::ranges::sort(records, {},
                       [](const Record& record) { return std::tuple(record.device, record.inode, ~record.sequence); });
-    const auto repeated = std::ranges::unique(records, [](const Record& one, const Record& other) {
+    const auto repeated = std::unique(records.begin(), records.end(), [](const Record& one, const Record& other) {
         return one.device == other.device && one.inode == other.inode;
     });
-    const auto kept = std::ranges::remove_if(records.begin(), repeated.begin(), [&](const Record& record) {
+    const auto kept = std::remove_if(records.begin(), repeated, [&](const Record& record) {
         return record.kind == Kind::none || (head_.complete != 0 && record.kind == Kind::unfinished);
     });
-    const std::size_t left = static_cast<std::size_t>(kept.begin() - records.begin());
+    const std::size_t left = static_cast<std::size_t>(kept - records.begin());
     // What is added from now on is later than all of these.
     for (Record& record : records.subspan(0, left)) {
         record.sequence = 0;
