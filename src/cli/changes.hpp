@@ -3,6 +3,8 @@
 
 #include "cli/verb_call.hpp"
 
+#include <string>
+
 namespace sandbox::cli {
 
 /// Each returns the exit status. Throws Error.
