@@ -20,7 +20,10 @@ namespace sandbox::changes {
 struct Timestamp {
     std::int64_t seconds = 0;
     std::uint32_t nanoseconds = 0;
-    friend auto operator<=>(const Timestamp&, const Timestamp&) = default;
+    friend bool operator==(const Timestamp&, const Timestamp&) = default;
+    friend bool operator>(const Timestamp& one, const Timestamp& other) {
+        return one.seconds > other.seconds || (one.seconds == other.seconds && one.nanoseconds > other.nanoseconds);
+    }
 };
 
 /// Who may do what with the top directory of a tree.

@@ -3,11 +3,13 @@
 #include <sandbox/error.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <memory>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include <dirent.h>
@@ -19,7 +21,11 @@ namespace {
 
 constexpr const char* record_name = "sandbox.json";
 constexpr const char* new_record_name = "sandbox.json.new";
+constexpr const char* discarded_name = "sandbox.json.discarded";
 constexpr const char* lock_name = "lock";
+// The record last: until it is gone, what is left can be discarded.
+constexpr std::array<std::string_view, 7> own_names = {
+    "journal", "journal.new", "pending", "sandbox.json.new", "sandbox.json", "lock", "sandbox.json.discarded"};
 constexpr std::size_t most_text = std::size_t{32} << 20U;
 constexpr mode_t permissions = 07777;
 
@@ -122,6 +128,10 @@ Attributes attributes_of(const WantedOverlay& wanted, const std::string& name) {
             wanted.gid.value_or(root ? found.st_gid : ::getegid())};
 }
 
+bool is_number(std::string_view name) {
+    return !name.empty() && name.size() <= 4 && name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 std::string inner(unsigned number, const char* what) {
     return std::to_string(number) + "/" + what;
 }
@@ -183,19 +193,18 @@ void Store::take_lock(int operation, bool make) {
 }
 
 // False where there is none.
-bool Store::read_record() {
-    const std::string file = name_ + "/" + record_name;
+bool Store::read_record(const char* file) {
     const sys::UniqueFd record(sys::above_streams(
-        ::openat(directory_.get(), record_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)));
+        ::openat(directory_.get(), file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)));
     struct stat found {};
     if (!record && errno == ENOENT) {
         return false;
     }
     if (!record || ::fstat(record.get(), &found) < 0) {
-        fail(name_, record_name, errno);
+        fail(name_, file, errno);
     }
     if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || (found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        refuse(name_, std::string(record_name) + " is no file of the caller's own", "use another directory");
+        refuse(name_, std::string(file) + " is no file of the caller's own", "use another directory");
     }
     std::string text;
     char chunk[16384];
@@ -204,12 +213,12 @@ bool Store::read_record() {
         text.append(chunk, static_cast<std::size_t>(got));
     }
     if (got < 0) {
-        fail(name_, record_name, errno);
+        fail(name_, file, errno);
     }
     try {
         record_ = parse_record(text);
     } catch (const BadRecord& bad) {
-        refuse(name_, std::string(record_name) + " " + bad.what(),
+        refuse(name_, std::string(file) + " " + bad.what(),
                bad.is_version() ? "use the version of sandbox that has made it"
                                 : "nothing in it can be relied on: use another directory");
     }
@@ -217,7 +226,7 @@ bool Store::read_record() {
         refuse(name_, "it was made by user " + std::to_string(record_.uid), "as that user, or with another directory");
     }
     if (record_.began > now()) {
-        refuse(name_, std::string(record_name) + " says that it was made in the future", "set the clock right");
+        refuse(name_, std::string(file) + " says that it was made in the future", "set the clock right");
     }
     return true;
 }
@@ -306,7 +315,7 @@ Store Store::open_for_run(const std::string& path, const Wanted& wanted) {
         }
     }
     store.take_lock(LOCK_EX, true);
-    const bool known = store.read_record();
+    const bool known = store.read_record(record_name);
     if (known) {
         store.check_wanted(wanted);
     } else {
@@ -337,7 +346,7 @@ Store Store::open_existing(const std::string& path, int operation) {
         refuse(path, "it is no directory of changes", "name the directory that a run with --changes has made");
     }
     store.take_lock(operation, true);
-    if (!store.read_record()) {
+    if (!store.read_record(record_name)) {
         refuse(path, "it is no directory of changes", "name the directory that a run with --changes has made");
     }
     return store;
@@ -349,6 +358,51 @@ Store Store::open_for_change(const std::string& path) {
 
 Store Store::open_for_reading(const std::string& path) {
     return open_existing(path, LOCK_SH);
+}
+
+Store Store::open_to_discard(const std::string& path) {
+    Store store;
+    store.name_ = path;
+    store.directory_ = open_own(path, place_of(path));
+    const std::set<std::string> names = names_in(store.directory());
+    if (!names.contains(record_name) && !names.contains(discarded_name)) {
+        refuse(path, "it is no directory of changes", "name the directory that a run with --changes has made");
+    }
+    store.take_lock(LOCK_EX, true);
+    if (!store.read_record(record_name) && !store.read_record(discarded_name)) {
+        refuse(path, "it is no directory of changes", "name the directory that a run with --changes has made");
+    }
+    for (const std::string& name : names) {
+        if (!is_number(name) && std::ranges::find(own_names, name) == own_names.end()) {
+            refuse(path, "there is something in it that no run has put there, " + name, "move it away");
+        }
+    }
+    if (::renameat(store.directory(), record_name, store.directory(), discarded_name) < 0 && errno != ENOENT) {
+        fail(path, record_name, errno);
+    }
+    return store;
+}
+
+std::vector<std::string> Store::trees() const {
+    std::vector<std::string> trees;
+    for (const std::string& name : names_in(directory())) {
+        if (is_number(name)) {
+            trees.push_back(name);
+        }
+    }
+    return trees;
+}
+
+void Store::remove() const {
+    const std::string path = this->path();
+    for (const std::string_view name : own_names) {
+        if (::unlinkat(directory(), std::string(name).c_str(), 0) < 0 && errno != ENOENT) {
+            fail(name_, std::string(name), errno);
+        }
+    }
+    if (::rmdir(path.c_str()) < 0) {
+        throw Error("cannot remove " + name_ + ", which is empty now: " + std::strerror(errno));
+    }
 }
 
 }  // namespace sandbox::changes

@@ -35,6 +35,9 @@ class Store {
     [[nodiscard]] static Store open_for_run(const std::string& path, const Wanted& wanted);
     /// For a verb that changes something, locked against everybody. Throws Error.
     [[nodiscard]] static Store open_for_change(const std::string& path);
+    /// For the verb that removes it, who may have been killed before: nobody else takes it for one from then on. Throws
+    /// Error, also where there is something in it that is not of this format.
+    [[nodiscard]] static Store open_to_discard(const std::string& path);
     /// For one that looks, locked against those. Throws Error.
     [[nodiscard]] static Store open_for_reading(const std::string& path);
 
@@ -47,11 +50,15 @@ class Store {
     /// `N/upper` and `N/work`, opened for reading. Empty, with errno, where that is missing or no directory.
     [[nodiscard]] sys::UniqueFd upper(unsigned number) const;
     [[nodiscard]] sys::UniqueFd work(unsigned number) const;
+    /// The names in it that are directories of overlays.
+    [[nodiscard]] std::vector<std::string> trees() const;
+    /// Removes DIR, when the trees are gone. Throws Error.
+    void remove() const;
 
   private:
     Store() = default;
     void take_lock(int operation, bool make);
-    [[nodiscard]] bool read_record();
+    [[nodiscard]] bool read_record(const char* file);
     void write_record();
     void check_wanted(const Wanted& wanted) const;
     void add_overlay(const WantedOverlay& wanted);

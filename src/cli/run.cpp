@@ -1,6 +1,7 @@
 // See run.hpp. stdout belongs to the command: what is said beside it goes to stderr.
 #include "cli/run.hpp"
 
+#include "cli/changes.hpp"
 #include "cli/detach.hpp"
 #include "cli/foreground.hpp"
 #include "cli/hint.hpp"
@@ -46,6 +47,18 @@ void say_what_was_closed(const Options& options, const Outcome& outcome) {
         }
     } catch (const Error&) {
         return;  // the host has changed meanwhile: the status is the command's all the same
+    }
+}
+
+// One line at a terminal: what there is now, and what to do with it.
+void say_what_was_kept(const Options& options) {
+    if (!options.spec.changes || options.quiet || ::isatty(STDERR_FILENO) != 1) {
+        return;
+    }
+    try {
+        say(kept_changes(*options.spec.changes));
+    } catch (const Error& error) {
+        say(render(error));  // the status is the command's all the same
     }
 }
 
@@ -176,6 +189,7 @@ void run(const Options& options) {
         if (options.summary) {
             say(summary_line(outcome, process.usage()));
         }
+        say_what_was_kept(options);
         say_what_was_closed(options, outcome);
     });
 }

@@ -66,11 +66,12 @@ void check_words(const VerbCall& call, const Verb& verb) {
             throw Error(name + " " + quoted(word) + ": a command stands behind --").with_fix(command_line(meant));
         }
         throw Error(name + " " + quoted(word) + ": " +
-                    (verb.words == Words::none ? "the verb takes no arguments" : "the verb takes one name"))
+                    (verb.words == Words::none ? "the verb takes no arguments" : verb.subject == Subject::changes ? "the verb takes one directory" : "the verb takes one name"))
             .with_fix(usage(verb) + "; a command of that name: sandbox -- " + name);
     }
     if (call.words.empty() && (verb.words == Words::one || verb.words == Words::some)) {
-        throw Error(name + ": the name of a sandbox is missing").with_fix(usage(verb));
+        const char* const what = verb.subject == Subject::changes ? "a directory of changes" : "the name of a sandbox";
+        throw Error(name + ": " + what + " is missing").with_fix(usage(verb));
     }
 }
 

@@ -17,11 +17,16 @@ enum class VerbId : std::uint8_t {
     stop,
     inspect,
     wait,
+    diff,
+    apply,
+    discard,
     gc,
 };
 
 /// The words that a verb takes beside its options.
 enum class Words : std::uint8_t { none, one, any, some };
+/// What the first of them is.
+enum class Subject : std::uint8_t { sandbox, changes };
 
 struct Verb {
     VerbId id;
@@ -30,6 +35,7 @@ struct Verb {
     Words words;                 ///< in front of `--`
     bool command;                ///< a command may stand behind `--`
     std::string_view help;
+    Subject subject = Subject::sandbox;
 };
 
 inline constexpr auto verb_table = std::to_array<Verb>({
@@ -40,6 +46,11 @@ inline constexpr auto verb_table = std::to_array<Verb>({
     {VerbId::inspect, "inspect", "NAME", Words::one, false, "Show all that is known of a sandbox that runs."},
     {VerbId::wait, "wait", "NAME", Words::one, false,
      "Wait until a sandbox has ended, and exit with its command's status."},
+    {VerbId::diff, "diff", "DIR [PATH...]", Words::some, false,
+     "Show what runs that kept their changes in DIR have changed.", Subject::changes},
+    {VerbId::apply, "apply", "DIR [PATH...]", Words::some, false,
+     "Put that on the host: all, or what is below a PATH.", Subject::changes},
+    {VerbId::discard, "discard", "DIR", Words::one, false, "Forget that: remove DIR.", Subject::changes},
     {VerbId::gc, "gc", "", Words::none, false, "Remove what killed sandboxes have left; every start does the same."},
 });
 
@@ -54,6 +65,13 @@ enum class VerbOptionId : std::uint8_t {
     enter_verbose,
     stop_timeout,
     inspect_json,
+    diff_patch,
+    diff_stat,
+    diff_json,
+    apply_force,
+    apply_keep_setuid,
+    apply_keep_capabilities,
+    apply_verbose,
 };
 
 /// An option of one verb.
@@ -84,6 +102,17 @@ inline constexpr auto verb_options = std::to_array<VerbOption>({
     {VerbOptionId::stop_timeout, VerbId::stop, "timeout", "SECONDS", Repeat::once,
      "How long to wait before SIGKILL. Also 10s, 2m. Default: 10s."},
     {VerbOptionId::inspect_json, VerbId::inspect, "json", "", Repeat::any, "As an object of JSON, for programs."},
+    {VerbOptionId::diff_patch, VerbId::diff, "patch", "", Repeat::any,
+     "Show what has changed in text files, as patch(1) takes it."},
+    {VerbOptionId::diff_stat, VerbId::diff, "stat", "", Repeat::any, "Show how many there are of each kind."},
+    {VerbOptionId::diff_json, VerbId::diff, "json", "", Repeat::any, "As an array of JSON, for programs."},
+    {VerbOptionId::apply_force, VerbId::apply, "force", "", Repeat::any,
+     "Also over what the host has changed since the first run."},
+    {VerbOptionId::apply_keep_setuid, VerbId::apply, "keep-setuid", "", Repeat::any,
+     "Keep set-user-id and set-group-id bits, which are dropped otherwise."},
+    {VerbOptionId::apply_keep_capabilities, VerbId::apply, "keep-capabilities", "", Repeat::any,
+     "Keep the capabilities of files, which are dropped otherwise."},
+    {VerbOptionId::apply_verbose, VerbId::apply, "verbose", "", Repeat::any, "Print each change that is made."},
 });
 
 /// The verb of that name; null where there is none.

@@ -1,5 +1,6 @@
 #include "cli/verbs.hpp"
 
+#include "cli/changes.hpp"
 #include "cli/enter.hpp"
 #include "cli/help.hpp"
 #include "cli/inspection.hpp"
@@ -149,6 +150,12 @@ int run_verb(const VerbCall& call) {
             return show_one(call);
         case VerbId::wait:
             return wait_for(call);
+        case VerbId::diff:
+            return show_changes(call);
+        case VerbId::apply:
+            return apply_changes(call);
+        case VerbId::discard:
+            return discard_changes(call);
         case VerbId::gc:
             return collect();
     }

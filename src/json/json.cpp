@@ -167,8 +167,8 @@ bool is_utf8(std::string_view bytes) {
     return true;
 }
 
-std::string written(const Json& value, int indent) {
-    return tree_of(value).dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+std::string written(const Json& value, int indent, bool ascii = false) {
+    return tree_of(value).dump(indent, ' ', ascii, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -255,6 +255,10 @@ std::optional<std::string> text_of(const Json& value) {
 
 std::string write_json(const Json& value) {
     return written(value, -1);
+}
+
+std::string write_json_ascii(const Json& value) {
+    return written(value, -1, true);
 }
 
 std::string write_json_lines(const Json& value) {

@@ -63,6 +63,8 @@ struct Json {
 
 /// In one line, without one at the end. An `other_number` that was parsed is null.
 [[nodiscard]] std::string write_json(const Json& value);
+/// The same with nothing in it that a terminal would obey: what is no printable ASCII is escaped.
+[[nodiscard]] std::string write_json_ascii(const Json& value);
 /// In lines, indented by two, with one at the end: for people.
 [[nodiscard]] std::string write_json_lines(const Json& value);
 

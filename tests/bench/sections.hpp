@@ -44,6 +44,8 @@ struct Settings {
 [[nodiscard]] Section measure_overlays(const Settings& settings, const Caller& caller);
 /// Start-up against the depth of what is hidden, protected or shown.
 [[nodiscard]] Section measure_deep(const Settings& settings, const Caller& caller);
+/// Looking at the changes of a run, and keeping them.
+[[nodiscard]] Section measure_changes(const Settings& settings, const Caller& caller);
 /// Memory of what waits, and the size of the binary.
 [[nodiscard]] Section measure_footprint(const Settings& settings, const Caller& caller);
 

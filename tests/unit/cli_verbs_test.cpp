@@ -74,6 +74,10 @@ TEST(VerbCall, RefusesWhatItDoesNotTake) {
     EXPECT_EQ(verb_refusal({"stop", "--timeout"}), "--timeout: needs a value | --timeout SECONDS");
     EXPECT_EQ(verb_refusal({"stop", "--timeout", "1", "--timeout", "2", "a"}),
               "stop: --timeout 2: the option was already given | give it once");
+    EXPECT_EQ(verb_refusal({"diff"}), "diff: a directory of changes is missing | sandbox diff DIR [PATH...]");
+    EXPECT_EQ(verb_refusal({"discard", "a", "b"}),
+              "discard b: the verb takes one directory | sandbox discard DIR; a command of that name: sandbox -- "
+              "discard");
     EXPECT_EQ(verb_refusal({"list", "--json=1"}), "--json: takes no value | ");
 }
 

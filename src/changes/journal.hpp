@@ -1,0 +1,97 @@
+// What `sandbox apply` has written on the host, so that it does not take its own work for somebody else's, whenever it
+// was killed.
+//
+// `DIR/journal` is a head and entries of one size. An entry is added when a file is in its place, with the identity
+// that it has there; a file that is there and is the one of the upper directory needs none. At the next start the
+// entries are sorted in a file of their own, which takes the place of the old one; there they are looked for. What is
+// looked for in memory are the files of this start which have several names: that of one changes what the others look
+// like.
+//
+// `DIR/pending` names the directory in which a temporary file may stand. There is one at a time.
+#pragma once
+
+#include "changes/entry.hpp"
+#include "changes/store.hpp"
+#include "sys/fd.hpp"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace sandbox::changes {
+
+class Journal {
+  public:
+    /// Throws Error.
+    explicit Journal(const Store& store);
+    Journal(const Journal&) = delete;
+    Journal& operator=(const Journal&) = delete;
+    ~Journal();
+
+    /// Whether that is as it was left by an apply.
+    [[nodiscard]] bool knows(const Entry& entry) const;
+    /// Whether an apply has begun to work in that directory and has not come to its end.
+    [[nodiscard]] bool is_unfinished(const Entry& directory) const;
+
+    /// `now`: also should this process be killed next. A file that is the upper's needs no entry to be known.
+    void note(const Entry& entry, bool now);
+    void note_unfinished(const Entry& directory);
+    /// Before a name of a file with several ones goes: the others look changed then, also where nobody lives to note
+    /// how.
+    void note_name_goes(const Entry& file);
+
+    /// The name of the temporary file of this DIR.
+    [[nodiscard]] const std::string& temporary() const { return temporary_; }
+    /// Before one is made: in which directory.
+    void enter(const std::string& directory);
+    /// The directory in which one may stand of an apply that was killed; empty for none.
+    [[nodiscard]] std::string pending() const;
+
+    /// All of an apply is done, if `complete`.
+    void finish(bool complete);
+
+  private:
+    enum class Kind : std::uint32_t { none, result, unfinished, name_goes };
+    struct Record {
+        std::uint64_t device;
+        std::uint64_t inode;
+        std::int64_t seconds;
+        std::uint64_t sequence;
+        std::uint32_t nanoseconds;
+        Kind kind;
+    };
+    struct Head {
+        std::array<char, 16> magic;
+        std::array<char, 32> id;
+        std::uint64_t sorted;
+        std::uint64_t complete;
+    };
+
+    void open();
+    void start_new();
+    void sort();
+    void map();
+    void add(const Entry& entry, Kind kind, const Timestamp& time, bool now);
+    void flush();
+    [[nodiscard]] const Record* find(const Entry& entry) const;
+    [[nodiscard]] int make(const char* name) const;
+
+    const Store& store_;
+    sys::UniqueFd file_;
+    sys::UniqueFd place_;
+    Head head_{};
+    std::string temporary_;
+    std::string entered_;
+    std::uint64_t sequence_ = 0;
+    std::uint64_t unsynced_ = 0;
+    std::vector<Record> waiting_;  ///< to be written
+    void* mapped_ = nullptr;
+    std::size_t mapped_size_ = 0;
+    std::span<const Record> sorted_;
+    std::map<std::pair<std::uint64_t, std::uint64_t>, Timestamp> linked_;
+};
+
+}  // namespace sandbox::changes

@@ -1,0 +1,140 @@
+// What the host has changed since the first run began: named, and left alone.
+#include "support/changes.hpp"
+
+#include <string>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sandbox_test {
+namespace {
+
+class ChangesConflicts : public ChangesTest {
+  protected:
+    void expect_conflict(const std::string& name, const std::string& why) {
+        const Result result = verb({"apply", dir()});
+        EXPECT_EQ(result.exit_status, 1) << result;
+        EXPECT_NE(result.err.find("sandbox: " + host(name) + ": " + why + "; --force overrides\n"), std::string::npos)
+            << result;
+    }
+    void expect_forced() {
+        const Result result = verb({"apply", "--force", dir()});
+        EXPECT_EQ(result.exit_status, 0) << result;
+        EXPECT_EQ(diff(), "");
+    }
+};
+
+constexpr const char* changed = "the host has changed it since the first run";
+
+TEST_F(ChangesConflicts, AFileThatWasWrittenTo) {
+    change_on_host("echo 1 >a; echo 1 >b; echo 1 >c; echo 1 >d");
+    change("echo 2 >a; echo 2 >b; rm c; chmod 0600 d");
+    change_on_host("echo 3 >a; echo 3 >c; echo 3 >>d");
+    const std::string before = read_file(host("a"));
+    expect_conflict("a", changed);
+    expect_conflict("c", changed);
+    expect_conflict("d", changed);
+    EXPECT_EQ(read_file(host("a")), "3\n");
+    EXPECT_EQ(read_file(host("b")), "2\n");
+    EXPECT_EQ(read_file(host("c")), "3\n");
+    expect_forced();
+    EXPECT_EQ(read_file(host("a")), "2\n");
+    EXPECT_NE(::access(host("c").c_str(), F_OK), 0);
+}
+
+TEST_F(ChangesConflicts, AFileThatAppeared) {
+    change("echo 2 >a; mkdir d; echo 2 >d/x; echo same >same; touch -d 2001-01-01 same; chmod 0644 same");
+    change_on_host("echo 3 >a; mkdir d; echo 3 >d/x; echo same >same; touch -d 2001-01-01 same; chmod 0644 same");
+    expect_conflict("a", changed);
+    expect_conflict("d/x", changed);
+    const Result result = verb({"apply", dir(), host("same")});
+    EXPECT_NE(result.err.find("nothing to do"), std::string::npos) << result;
+    expect_forced();
+}
+
+TEST_F(ChangesConflicts, AFileThatIsGone) {
+    change_on_host("echo 1 >a; mkdir d; echo 1 >d/x; echo 1 >e; mkdir f");
+    change("echo 2 >>a; echo 2 >>d/x; mv e f/e; mkdir g; echo n >g/n");
+    change_on_host("rm a; rm -r d");
+    expect_conflict("a", "it is gone on the host since the first run");
+    expect_conflict("d", "it is gone on the host since the first run");
+    EXPECT_NE(::access(host("d").c_str(), F_OK), 0);
+    EXPECT_EQ(read_file(host("f/e")), "1\n");  // it was moved there
+    EXPECT_EQ(read_file(host("g/n")), "n\n");
+    expect_forced();
+    EXPECT_EQ(read_file(host("d/x")), "1\n2\n");
+}
+
+TEST_F(ChangesConflicts, AnotherType) {
+    change_on_host("echo 1 >a; mkdir d; echo 1 >d/x");
+    change("echo 2 >a; echo 2 >d/x; echo 2 >d/new");
+    change_on_host("rm a; mkdir a; echo 3 >a/y; rm -r d; echo 3 >d");
+    expect_conflict("a", changed);
+    expect_conflict("d", changed);
+    EXPECT_EQ(read_file(host("a/y")), "3\n");
+    EXPECT_EQ(read_file(host("d")), "3\n");
+    expect_forced();
+}
+
+TEST_F(ChangesConflicts, ADirectoryInWhichSomethingCameUp) {
+    change_on_host("mkdir -p d/e f; echo 1 >d/e/x; mkdir o; echo 1 >o/x");
+    change("rm -r d; rm -r f; echo file >f; rm -r o; mkdir o; echo 2 >o/y");
+    change_on_host("echo 3 >d/e/new; echo 3 >f/new; echo 3 >o/new");
+    const Result result = verb({"apply", dir()});
+    EXPECT_EQ(result.exit_status, 1) << result;
+    EXPECT_NE(result.err.find(host("d") + ": the host has changed d/e"), std::string::npos) << result;
+    EXPECT_NE(result.err.find(host("f") + ": " + changed), std::string::npos) << result;
+    EXPECT_NE(result.err.find(host("o/new") + ": " + changed), std::string::npos) << result;
+    EXPECT_EQ(read_file(host("d/e/x")), "1\n");
+    EXPECT_EQ(read_file(host("o/y")), "2\n");
+    EXPECT_EQ(read_file(host("o/new")), "3\n");
+    EXPECT_NE(::access(host("o/x").c_str(), F_OK), 0);
+    expect_forced();
+}
+
+TEST_F(ChangesConflicts, PermissionsOfADirectory) {
+    change_on_host("mkdir a b; chmod 0755 a b");
+    change("chmod 0700 a; echo n >a/n; echo n >b/n");
+    change_on_host("chmod 0711 a");
+    expect_conflict("a", "its permissions differ, and the host has changed it since the first run");
+    EXPECT_EQ(read_file(host("a/n")), "n\n");
+    EXPECT_EQ(read_file(host("b/n")), "n\n");
+    expect_forced();
+}
+
+// What an apply has written is no change of the host's: nor what it does to other names of a file.
+TEST_F(ChangesConflicts, OnesOwnWorkIsNone) {
+    change_on_host("echo 1 >a; ln a b; ln a c; mkdir d; echo 1 >d/x; ln d/x d/y; ln d/x e");
+    change("echo 2 >a; echo 2 >b; rm c; echo 2 >d/x; rm d/y; echo 2 >e");
+    EXPECT_EQ(verb({"apply", dir(), host("a"), host("d/x")}).exit_status, 0);
+    change("echo 3 >a; echo 3 >d/x");
+    const Result result = verb({"apply", dir()});
+    EXPECT_EQ(result.exit_status, 0) << result;
+    EXPECT_EQ(diff(), "");
+}
+
+TEST_F(ChangesConflicts, WhatIsMountedThereStays) {
+    change_on_host("mkdir d e; echo 1 >e/x");
+    change("echo 2 >d/n; rm -r e");
+    give_to_root_inside();
+    std::vector<std::string> command = {"unshare",
+                                        "--mount",
+                                        "sh",
+                                        "-euc",
+                                        "mount -t tmpfs none \"$2/d\"; mount -t tmpfs none \"$2/e\"\n"
+                                        "\"$0\" apply \"$1\" || echo $?; ls \"$2/d\"; umount \"$2/e\"; ls \"$2/e\"",
+                                        sandbox_binary(),
+                                        dir(),
+                                        host()};
+    if (::geteuid() != 0) {
+        command.insert(command.begin() + 1, "-Ur");
+    }
+    const Result result = run(command);
+    EXPECT_EQ(result.exit_status, 0) << result;
+    EXPECT_EQ(result.out, "1\nx\n");
+    EXPECT_NE(result.err.find(host("d") + ": another file system is mounted there"), std::string::npos) << result;
+    EXPECT_NE(result.err.find(host("e") + ": another file system is mounted there"), std::string::npos) << result;
+}
+
+}  // namespace
+}  // namespace sandbox_test

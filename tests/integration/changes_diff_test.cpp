@@ -1,0 +1,195 @@
+// sandbox diff: what overlayfs has written down, and what somebody has written there who means harm.
+#include "support/changes.hpp"
+
+#include <string>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sandbox_test {
+namespace {
+
+class ChangesDiff : public ChangesTest {};
+
+TEST_F(ChangesDiff, TellsEachKindInOrder) {
+    change_on_host(R"(
+        echo old >modified; echo x >deleted; mkdir tree; echo y >tree/a; echo z >file; mkdir directory
+        echo m >mode; chmod 0644 mode; ln -s a link; echo h >one; ln one two; echo t >touched; echo s >same
+        mkdir parent; echo c >parent/child; echo g >gone)");
+    change(R"(
+        echo new >>modified; rm deleted; rm -r tree; rm file; mkdir file; rmdir directory; echo f >directory
+        chmod 0600 mode; ln -sfn b link; echo i >>one; touch -d 2001-01-01 touched; chmod 0600 same; chmod 0644 same
+        echo d >>parent/child; mkdir -p added/below; echo n >added/file; echo t >temporary; rm temporary; rm gone)");
+    EXPECT_EQ(diff(),
+              "added     added/\n"
+              "added     added/below/\n"
+              "added     added/file\n"
+              "deleted   deleted\n"
+              "type      directory (directory -> file)\n"
+              "type      file/ (file -> directory)\n"
+              "deleted   gone\n"
+              "symlink   link (a -> b)\n"
+              "mode      mode (0644 -> 0600)\n"
+              "modified  modified\n"
+              "unlinked  one\n"
+              "modified  parent/child\n"
+              "mode      touched (time)\n"
+              "deleted   tree/\n");
+}
+
+TEST_F(ChangesDiff, NothingChangedIsZero) {
+    change_on_host("echo a >a");
+    change("chmod 0600 a; chmod 0644 a; touch b; rm b; mkdir c; rmdir c; : >>a");
+    EXPECT_EQ(diff(), "");
+    EXPECT_EQ(diff({"--stat"}), "");
+    EXPECT_EQ(verb({"diff", "--json", dir()}).out, "[]\n");
+}
+
+TEST_F(ChangesDiff, AnOpaqueDirectoryHidesWhatTheHostHas) {
+    change_on_host("mkdir d; echo a >d/a; echo b >d/b; mkdir d/c; echo x >d/c/x");
+    change("rm -r d; mkdir d; echo b >d/b; touch -r . d/b; echo n >d/n");
+    EXPECT_EQ(diff(),
+              "deleted   d/a\n"
+              "mode      d/b (time)\n"
+              "deleted   d/c/\n"
+              "added     d/n\n");
+}
+
+// A command can set a time back; it cannot make a change unseen by that.
+TEST_F(ChangesDiff, AContentOfTheSameSizeAndTimeIsSeen) {
+    change_on_host("echo one >a; touch -d 2020-01-01 a");
+    change("echo two >a; touch -d 2020-01-01 a");
+    EXPECT_EQ(diff(), "modified  a\n");
+}
+
+TEST_F(ChangesDiff, PathsChoose) {
+    change_on_host("mkdir a b; echo 1 >a/x; echo 2 >b/x");
+    change("echo 3 >a/x; echo 3 >b/x; mkdir c; echo 4 >c/x; echo 5 >c/y");
+    EXPECT_EQ(diff({host("a")}), "modified  a/x\n");
+    EXPECT_EQ(diff({host("c/y"), host("b/")}), "modified  b/x\nadded     c/y\n");
+    EXPECT_EQ(diff({host("d")}), "");
+    RunOptions options;
+    options.directory = host("a");
+    EXPECT_EQ(verb({"diff", dir(), "x", "../c/y"}, options).out,
+              "modified  " + host("a/x") + "\nadded     " + host("c/y") + "\n");
+    const Result elsewhere = verb({"diff", dir(), "/etc"});
+    EXPECT_EQ(elsewhere.exit_status, 125);
+    EXPECT_NE(elsewhere.err.find("/etc is not part of what the runs could change"), std::string::npos) << elsewhere;
+}
+
+TEST_F(ChangesDiff, APatchIsOneThatPatchTakes) {
+    change_on_host("printf 'a\\nb\\nc\\n' >text; printf 'x\\n' >deleted; printf '\\0' >binary");
+    change("printf 'a\\nB\\nc\\n' >text; rm deleted; printf '\\1' >binary; printf 'n' >added; mkdir d");
+    const std::string a = "--- a" + host();
+    const std::string b = "+++ b" + host();
+    EXPECT_EQ(verb({"diff", "--patch", dir()}).out,
+              "--- /dev/null\n" + b + "/added\n@@ -0,0 +1 @@\n+n\n\\ No newline at end of file\n" +
+                  "Binary files differ: " + host("binary") + "\n" + "added     " + host("d") + "/\n" + a +
+                  "/deleted\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n" + a + "/text\n" + b +
+                  "/text\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n");
+}
+
+TEST_F(ChangesDiff, JsonAndStat) {
+    change_on_host("printf abc >a; ln -s x l; chmod 0644 a");
+    change("printf abcdef >a; ln -sfn y l; chmod 0600 a");
+    EXPECT_EQ(diff({"--stat"}), "modified  1\nsymlink   1\nsize      3 bytes -> 6 bytes\n");
+    const std::string ids =
+        "\"uid\":" + std::to_string(::geteuid()) + ",\"gid\":" + std::to_string(::getegid()) + ",\"size\":";
+    EXPECT_EQ(diff({"--json"}),
+              "[\n{\"change\":\"modified\",\"path\":\"a\",\"before\":{\"type\":\"file\",\"mode\":\"0644\"," + ids +
+                  "3},\"after\":{\"type\":\"file\",\"mode\":\"0600\"," + ids +
+                  "6},\"differs\":[\"content\",\"mode\",\"time\"]},\n"
+                  "{\"change\":\"symlink\",\"path\":\"l\",\"before\":{\"type\":\"symlink\",\"mode\":\"0777\"," +
+                  ids + "0,\"target\":\"x\"},\"after\":{\"type\":\"symlink\",\"mode\":\"0777\"," + ids +
+                  "0,\"target\":\"y\"},\"differs\":[]}\n]\n");
+    EXPECT_EQ(verb({"diff", "--stat", "--json", dir()}).exit_status, 125);
+}
+
+TEST_F(ChangesDiff, NamesAndContentsDriveNoTerminal) {
+    change_on_host("echo old >text");
+    change(R"(printf 'a\033[2Jb\n' >text; e=$(printf '\033]0;x\007\nadded etc'); echo >"$e"
+              ln -s "$e" link; c=$(printf '\302\233\177'); mkdir "$c")");
+    for (const std::vector<std::string>& options :
+         {std::vector<std::string>{}, {"--json"}, {"--patch"}, {"--json", "--patch"}, {"--stat"}}) {
+        std::vector<std::string> words = {"diff", dir()};
+        words.insert(words.end(), options.begin(), options.end());
+        const Result result = verb(words);
+        EXPECT_EQ(result.exit_status, 1) << result;
+        for (const char* drives : {"\033", "\007", "\302\233", "\177", "\nadded etc"}) {
+            EXPECT_EQ(result.out.find(drives), std::string::npos) << result;
+        }
+    }
+}
+
+TEST_F(ChangesDiff, WhatNoRunLeavesIsNamed) {
+    change_on_host("mkdir d; echo a >d/a; echo s >source");
+    craft("mkdir d moved; echo b >d/a; : >meta; : >white");
+    mark("moved", "user.overlay.redirect", "/etc");
+    mark("meta", "user.overlay.metacopy", "");
+    mark("d", "user.overlay.opaque", "z");
+    mark("white", "user.overlay.whiteout", "y");
+    const Result result = verb({"diff", dir()});
+    EXPECT_EQ(result.exit_status, 125) << result;
+    EXPECT_EQ(result.out, "");
+    EXPECT_NE(result.err.find(host("moved") + ": it has a mark of overlayfs that no run leaves"), std::string::npos)
+        << result;
+    EXPECT_NE(result.err.find(host("meta") + ": it has a mark of overlayfs that no run leaves"), std::string::npos);
+    EXPECT_NE(result.err.find(host("d") + ": it has a mark of overlayfs that is none"), std::string::npos);
+    EXPECT_NE(result.err.find(host("white") + ": it has a mark of overlayfs in the wrong place"), std::string::npos);
+}
+
+TEST_F(ChangesDiff, AWhiteoutByAttributeIsOne) {
+    change_on_host("mkdir d; echo a >d/a; echo b >d/b");
+    craft("mkdir d; : >d/a");
+    mark("d", "user.overlay.opaque", "x");
+    mark("d/a", "user.overlay.whiteout", "y");
+    EXPECT_EQ(diff(), "deleted   d/a\n");
+}
+
+// A link on either side leads nowhere.
+TEST_F(ChangesDiff, FollowsNoLink) {
+    change_on_host("mkdir real; echo a >real/a; ln -s real lower; mkdir changed; echo c >changed/c");
+    craft("mkdir lower; echo b >lower/a; ln -s /etc upper; mkdir changed; echo d >changed/c");
+    change_on_host("mv changed away; ln -s away changed");
+    EXPECT_EQ(diff(),
+              "type      changed/ (symlink -> directory)\n"
+              "added     changed/c\n"
+              "type      lower/ (symlink -> directory)\n"
+              "added     lower/a\n"
+              "added     upper\n");
+    change_on_host("cd ..; mv host moved; ln -s moved host");
+    const Result result = verb({"diff", dir()});
+    EXPECT_EQ(result.exit_status, 125) << result;
+    EXPECT_NE(result.err.find("the directory is not there any more, or a link leads to it"), std::string::npos);
+    change_on_host("cd ..; rm host; mv moved host");
+}
+
+TEST_F(ChangesDiff, UnreadableFilesOfOnesOwnAreRead) {
+    change_on_host("echo a >a; chmod 0 a; mkdir d; echo x >d/x; chmod 0 d");
+    change("echo b >a; echo y >d/x; mkdir e; echo z >e/z; chmod 0 e");
+    EXPECT_EQ(diff(), "modified  a\nmodified  d/x\nadded     e/\nadded     e/z\n");
+    change_on_host("chmod 0700 d");
+    craft("chmod 0700 d e");
+}
+
+TEST_F(ChangesDiff, DeepAndFullDirectories) {
+    craft(R"(i=0; while [ $i -lt 300 ]; do mkdir d; cd -P d; i=$((i + 1)); done; echo x >bottom)");
+    craft(R"(mkdir full; cd full; seq 3000 | xargs touch)");
+    const std::string text = diff({"--stat"});
+    EXPECT_EQ(text, "added     3302\nsize      0 bytes -> 2 bytes\n");
+}
+
+TEST_F(ChangesDiff, SparseFilesAreComparedByWhatTheyHold) {
+    change_on_host("truncate -s 64G sparse; truncate -s 64G same");
+    change("chmod 0600 same; chmod 0644 same; printf x | dd of=sparse bs=1 seek=40G conv=notrunc status=none");
+    EXPECT_EQ(diff(), "modified  sparse\n");
+}
+
+TEST_F(ChangesDiff, AWriteToStandardOutputThatFailsIsAnError) {
+    change("echo a >a");
+    const Result result = run({"sh", "-c", "\"$0\" diff \"$1\" >/dev/full", sandbox_binary(), dir()});
+    EXPECT_EQ(result.exit_status, 125) << result;
+}
+
+}  // namespace
+}  // namespace sandbox_test

@@ -1,0 +1,69 @@
+// What the verbs about changes print: no name of a file may drive a terminal.
+#include "cli/changes_text.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace sandbox::cli {
+namespace {
+
+Change hostile(ChangeKind kind) {
+    Change change;
+    change.kind = kind;
+    change.path = "/\x1b[2J\n\x7f\xc2\x9b\xff";
+    change.before = {FileType::symlink, 0777, 1, 2, 3, "\x1b]0;x\x07"};
+    change.after = {FileType::symlink, 0777, 1, 2, 3, "\xe2\x80\xae"};
+    change.mode = change.owner = change.time = change.attributes = true;
+    return change;
+}
+
+bool drives(const std::string& text) {
+    return std::ranges::any_of(text,
+                               [](char c) { return c != '\n' && (static_cast<unsigned char>(c) < 32 || c == 127); }) ||
+           text.find("\xc2\x9b") != std::string::npos || text.find("\xe2\x80\xae") != std::string::npos ||
+           text.find('\n') + 1 != text.size();
+}
+
+TEST(ChangesText, CarriesNoControlCharacters) {
+    for (std::size_t kind = 0; kind < change_kinds; ++kind) {
+        const Change change = hostile(static_cast<ChangeKind>(kind));
+        EXPECT_FALSE(drives(change_line(change, false))) << change_line(change, false);
+        EXPECT_FALSE(drives(change_json(change) + "\n")) << change_json(change);
+    }
+    EXPECT_FALSE(drives(note_line({ChangeNote::Kind::failed, "/\x1b", "\x1b\n"})));
+}
+
+TEST(ChangesText, ALineSaysWhatDiffers) {
+    Change change;
+    change.kind = ChangeKind::mode;
+    change.path = "/srv/d";
+    change.before = {FileType::directory, 0755, 0, 0, 0, ""};
+    change.after = {FileType::directory, 02700, 5, 6, 0, ""};
+    change.mode = change.owner = change.attributes = change.time = true;
+    EXPECT_EQ(change_line(change, false), "mode      /srv/d/ (0755 -> 2700, 0:0 -> 5:6, attributes, time)\n");
+    EXPECT_EQ(change_line(change, true),
+              "\x1b[36mmode      /srv/d/ (0755 -> 2700, 0:0 -> 5:6, attributes, time)\x1b[m\n");
+    change.path = "/";
+    EXPECT_TRUE(change_line(change, false).starts_with("mode      / ("));
+}
+
+TEST(ChangesText, Counts) {
+    ChangeCounts counts;
+    EXPECT_EQ(counts_text(counts), "nothing");
+    EXPECT_EQ(stat_text(counts, 0, 0), "");
+    counts.of = {214, 3, 0, 0, 0, 0, 1};
+    EXPECT_EQ(counts.all(), 218U);
+    EXPECT_EQ(counts_text(counts), "214 added, 3 modified, 1 unlinked");
+    EXPECT_EQ(stat_text(counts, 1023, 5ULL << 30U),
+              "added     214\nmodified  3\nunlinked  1\nsize      1023 bytes -> 5.0 GiB\n");
+}
+
+TEST(ChangesText, PatchesHaveColours) {
+    EXPECT_EQ(patch_text("@@ x\n-a\n+b\n c\n", false), "@@ x\n-a\n+b\n c\n");
+    EXPECT_EQ(patch_text("@@ x\n-a\n+b\n c\n", true), "\x1b[36m@@ x\x1b[m\n\x1b[31m-a\x1b[m\n\x1b[32m+b\x1b[m\n c\n");
+}
+
+}  // namespace
+}  // namespace sandbox::cli
