@@ -116,6 +116,9 @@ void run(const Options& options) {
     show(measure_hides(settings, user));
     show(measure_overlays(settings, user));
     show(measure_deep(settings, user));
+    for (const Section& section : measure_limits(settings, user)) {
+        show(section);
+    }
     show(measure_footprint(settings, user));
     std::fputs(render(make_goal_table(goals), options.format).c_str(), stdout);
 }
