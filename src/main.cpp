@@ -18,6 +18,7 @@ namespace {
 int act(std::span<const char* const> argv) {
     using namespace sandbox;
     cli::refuse_given_privileges();
+    const bool in_own_scope = cli::is_in_own_scope();
     const cli::Options options = cli::parse(argv);
     if (options.call) {
         return cli::run_verb(*options.call);
@@ -34,7 +35,9 @@ int act(std::span<const char* const> argv) {
         cli::print(explain(cli::spec_to_run(options)));
         return 0;
     }
-    cli::enter_scope(options, argv);
+    if (!in_own_scope) {
+        cli::enter_scope(options, argv);
+    }
     cli::run(options);
 }
 

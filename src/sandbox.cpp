@@ -7,6 +7,7 @@
 #include "host/tree_answering.hpp"
 #include "host/tree_once.hpp"
 #include "host/tree_without.hpp"
+#include "limits/cgroup.hpp"
 #include "placeholder/sweep.hpp"
 #include "plan/build.hpp"
 #include "plan/cgroup.hpp"
@@ -258,6 +259,17 @@ bool needs_scope(const Spec& spec) {
         return false;
     }
     return plan::takes_scope(spec, host::probe_cgroups());
+}
+
+void settle_in_scope() noexcept {
+    try {
+        const host::CgroupFacts facts = host::probe_cgroups();
+        if (!facts.levels.empty() && facts.levels.front().alone && !facts.levels.front().root) {
+            limits::enter_below(facts.levels.front().path);
+        }
+    } catch (const std::exception&) {
+        return;  // the plan says what is missing
+    }
 }
 
 std::vector<std::string> collect_garbage() {

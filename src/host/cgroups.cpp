@@ -34,6 +34,14 @@ bool is_handed_over(const std::string& unit) {
            (::getxattr(unit.c_str(), "trusted.delegate", &value, 1) == 1 && value == '1');
 }
 
+// The user's manager marks nothing. Of a unit that it was asked for, as systemd-run(1) does, it has a file that says
+// it. Others of its units are not known: a scope is made for who runs in one.
+bool is_handed_over_by_user_manager(const std::string& unit) {
+    const std::string uid = std::to_string(::geteuid());
+    return unit.find("/user@" + uid + ".service/") != std::string::npos &&
+           hands_over(read_text("/run/user/" + uid + "/systemd/transient/" + unit.substr(unit.rfind('/') + 1)));
+}
+
 CgroupLevel look(const std::string& path) {
     CgroupLevel level;
     level.path = path;
@@ -68,6 +76,17 @@ std::vector<std::string> words_of(std::string_view text) {
         at = text.find_first_not_of(blanks, end);
     }
     return words;
+}
+
+bool hands_over(std::string_view unit_file) {
+    constexpr std::string_view key = "\nDelegate=";
+    const std::size_t at = unit_file.rfind(key);
+    if (at == std::string_view::npos) {
+        return false;
+    }
+    const std::string_view behind = unit_file.substr(at + key.size());
+    const std::string_view value = behind.substr(0, behind.find('\n'));
+    return !value.empty() && value != "no" && value != "false" && value != "off" && value != "0";
 }
 
 std::string parse_own_cgroup(std::string_view text) {
@@ -119,7 +138,7 @@ CgroupFacts probe_cgroups(const std::vector<MountEntry>& mounts) {
         return facts;
     }
     const std::string unit = unit_of(facts.own);
-    if (!unit.empty() && !is_handed_over(unit)) {
+    if (!unit.empty() && !is_handed_over(unit) && !is_handed_over_by_user_manager(unit)) {
         facts.unit = unit.substr(unit.rfind('/') + 1);
         return facts;
     }

@@ -1,9 +1,9 @@
 // Where the caller may have cgroups made (cgroups(7), version 2).
 //
 // A cgroup of its own is taken where it may be written to, and those above it, up to one that is another's: where
-// systemd is in charge, the unit that it has handed over (Delegate= of systemd.resource-control(5), which it marks by
-// an attribute of the directory). What systemd has not handed over it may change at any time: limits there would hold
-// until it does.
+// systemd is in charge, the unit that it has handed over (Delegate= of systemd.resource-control(5), which the system's
+// manager marks by an attribute of the directory, and the user's has in the file of a unit that systemd-run(1) made).
+// What systemd has not handed over it may change at any time: limits there would hold until it does.
 #pragma once
 
 #include "host/mountinfo.hpp"
@@ -43,6 +43,8 @@ struct CgroupFacts {
 [[nodiscard]] std::string cgroup_directory(std::string_view own, const std::vector<MountEntry>& mounts);
 /// The directory of the innermost unit that the path of a cgroup leads through, or nothing. Pure.
 [[nodiscard]] std::string unit_of(std::string_view directory);
+/// Whether the file of a unit says that it is handed over: the last Delegate= does. Pure.
+[[nodiscard]] bool hands_over(std::string_view unit_file);
 /// Words between blanks. Pure.
 [[nodiscard]] std::vector<std::string> words_of(std::string_view text);
 

@@ -78,14 +78,24 @@ int adopt(int cgroup, pid_t process) noexcept {
     return write_file(cgroup, "cgroup.procs", std::to_string(process));
 }
 
+void enter_below(const std::string& directory) noexcept {
+    const sys::UniqueFd above(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    if (above && ::mkdirat(above.get(), "launcher", 0755) == 0) {
+        write_file(open_directory(above.get(), "launcher").get(), "cgroup.procs", "0");
+    }
+}
+
 unsigned sweep_cgroups(int parent) noexcept {
     unsigned left = 0;
     const int copy = ::openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const std::unique_ptr<DIR, int (*)(DIR*)> entries(copy < 0 ? nullptr : ::fdopendir(copy), &::closedir);
     while (const dirent* const entry = entries ? ::readdir(entries.get()) : nullptr) {
         const std::string_view name = entry->d_name;
-        if (name.starts_with(own_prefix) || name.starts_with(launcher_prefix)) {
+        if (name.starts_with(own_prefix)) {
             left += remove_abandoned(parent, entry->d_name) ? 0 : 1;
+        } else if (name.starts_with(launcher_prefix)) {
+            // Only if it is empty: that of one who lives may be this process's own.
+            left += ::unlinkat(parent, entry->d_name, AT_REMOVEDIR) == 0 ? 0 : 1;
         }
     }
     return left;

@@ -64,6 +64,9 @@ class Cgroup {
 /// Moves a process into the cgroup of an open directory, where its clone(2) could not. Returns an errno.
 [[nodiscard]] int adopt(int cgroup, pid_t process) noexcept;
 
+/// Moves the calling process to a cgroup `launcher` below that directory, if it can be made.
+void enter_below(const std::string& directory) noexcept;
+
 /// Removes what launchers that were killed have left in the directory. Returns how many could not be.
 unsigned sweep_cgroups(int parent) noexcept;
 

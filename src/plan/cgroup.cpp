@@ -67,6 +67,14 @@ std::string first_option(const Limits& limits) {
                               : "--cpuset";
 }
 
+std::string option_for(std::string_view controller) {
+    return controller == "memory" ? "--memory"
+           : controller == "cpu"  ? "--cpus"
+           : controller == "pids" ? "--pids"
+           : controller == "io"   ? "--io-weight"
+                                  : "--cpuset";
+}
+
 std::vector<CgroupSetting> settings_of(const Limits& limits) {
     constexpr std::uint64_t period = 100'000;  // microseconds, as the kernel has it by default
     std::vector<CgroupSetting> settings;
@@ -126,6 +134,25 @@ Error cannot(const Limits& limits, const std::string& why) {
     return Error(first_option(limits) + ": no cgroup can hold it: " + why);
 }
 
+std::string systemd_run(const Cgroup& cgroup) {
+    return std::string("systemd-run ") + (cgroup.of_user ? "--user " : "") + "--scope -p Delegate=yes";
+}
+
+// Of the user's manager, whom the system's has handed less than there is: Debian's and most others' memory and pids,
+// and cpu. The manager takes note when it starts.
+std::string by_user_manager(std::string_view path) {
+    const std::size_t at = path.find("/user@");
+    const std::size_t end = at == std::string_view::npos ? at : path.find(".service/", at);
+    if (end == std::string_view::npos) {
+        return {};
+    }
+    const std::string unit(path.substr(at + 1, end - at - 1));
+    return R"(sudo sh -c 'mkdir -p /etc/systemd/system/user@.service.d; printf "[Service]\nDelegate=cpu cpuset io )"
+           R"(memory pids\n" >/etc/systemd/system/user@.service.d/sandbox.conf; systemctl daemon-reload; )"
+           "systemctl restart " +
+           unit + ".service' has it handed over, and ends what that manager runs";
+}
+
 constexpr const char* or_best_effort = "; or --limits best-effort, where --memory and --pids are of setrlimit(2)";
 
 Error nothing_handed_over(const host::Facts& facts, const Limits& limits, const Names& needed) {
@@ -160,10 +187,16 @@ Error nothing_handed_over(const host::Facts& facts, const Limits& limits, const 
                       or_best_effort);
     }
     if (usable != cgroups.levels.end()) {
-        return cannot(limits, usable->path + " lacks " + listed(without(needed, usable->controllers)))
-            .with_fix("echo " + listed(without(needed, usable->controllers), "+") +
-                      " >cgroup.subtree_control in each of the cgroups above, as root; under systemd Delegate=" +
-                      listed(needed) + " for the unit" + or_best_effort);
+        const Names missing = without(needed, usable->controllers);
+        const Error lacks(option_for(missing.front()) + ": no cgroup can hold it: " + usable->path + " lacks " +
+                          listed(missing));
+        if (const std::string fix = by_user_manager(usable->path); !fix.empty()) {
+            return Error(lacks).with_fix(fix + or_best_effort);
+        }
+        return Error(lacks).with_fix(
+            "echo " + listed(without(needed, usable->controllers), "+") +
+            " >cgroup.subtree_control in each of the cgroups above, as root; under systemd Delegate=" + listed(needed) +
+            " for the unit" + or_best_effort);
     }
     return cannot(limits, "neither " + own.path + " nor one above is the caller's to write to")
         .with_fix(as_caller(facts, cgroups.levels.back().path, needed) + or_best_effort);
@@ -197,7 +230,9 @@ void hold_by_rlimits(Plan& plan, const Spec& spec, const host::Facts& facts, con
 void plan_counting(Plan& plan, const CgroupFacts& facts) {
     const auto found = std::ranges::find_if(facts.levels, &CgroupLevel::usable);
     if (found != facts.levels.end()) {
-        plan.cgroup = Cgroup{found->path, {}, false, {}, 0, true};
+        plan.cgroup.emplace();
+        plan.cgroup->parent = found->path;
+        plan.cgroup->for_counting = true;
     }
 }
 
@@ -234,6 +269,7 @@ void plan_cgroup(Plan& plan, const Spec& spec, const host::Facts& facts) {
         return;
     }
     if (takes_scope(spec, facts.cgroups)) {
+        cgroup.of_user = facts.cgroups.user;
         plan.cgroup = std::move(cgroup);
         return;
     }
@@ -252,7 +288,7 @@ void plan_cgroup_view(Plan& plan) {
 
 Error scope_needed(const Plan& plan) {
     return cannot(plan.limits, "systemd makes one for a program that is started in a scope of its own")
-        .with_fix("systemd-run --user --scope -p Delegate=yes PROGRAM");
+        .with_fix(systemd_run(*plan.cgroup) + " PROGRAM");
 }
 
 // Init; who hears the terminal for a command that is pid 1; who stays above init in a joined pid namespace.
@@ -276,7 +312,7 @@ std::string render_cgroup(const Plan& plan) {
     std::string text = "  cgroup: below " + cgroup.parent +
                        (cgroup.move_launcher ? ", from which the launcher goes to one beside it" : "");
     if (cgroup.parent.empty()) {
-        text = "  cgroup: below a scope that systemd makes: systemd-run --user --scope -p Delegate=yes";
+        text = "  cgroup: below a scope that systemd makes: " + systemd_run(cgroup);
     }
     text += cgroup.controllers.empty() ? "" : "; handed out there: " + listed(cgroup.controllers);
     text += cgroup.for_counting ? "; for the report\n" : "\n";

@@ -104,6 +104,7 @@ struct Cgroup {
     /// The directory of the one above. Empty: one that systemd makes, a scope for the launcher: it must be run again
     /// there.
     std::string parent;
+    bool of_user = true;                   ///< which manager makes it then: the user's, or the system's
     std::vector<std::string> controllers;  ///< that cgroups below `parent` do not have yet
     bool move_launcher = false;            ///< it is in `parent`, and alone there: it goes to a cgroup beside
     std::vector<CgroupSetting> settings;

@@ -117,6 +117,9 @@ void run(const Options& options) {
     show(measure_overlays(settings, user));
     show(measure_deep(settings, user));
     show(measure_changes(settings, user));
+    for (const Section& section : measure_limits(settings, user)) {
+        show(section);
+    }
     show(measure_footprint(settings, user));
     std::fputs(render(make_goal_table(goals), options.format).c_str(), stdout);
 }

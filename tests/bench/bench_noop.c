@@ -3,6 +3,8 @@
 //
 //   bench_noop          exits with 0 at once
 //   bench_noop wait     writes one byte to stdout, then waits for the end of stdin, then exits with 0
+//   bench_noop burn     uses a processor for a second or so, then exits with 0
+//   bench_noop touch    writes to each page of 64 MiB, then exits with 0
 //   bench_noop check    exits with 42, which nobody who failed to run it does by accident
 #include <sys/syscall.h>
 
@@ -32,6 +34,8 @@ __asm__(".globl _start\n_start:\n    mov %rsp, %rdi\n    and $-16, %rsp\n    cal
 __asm__(".globl _start\n_start:\n    mov x0, sp\n    bl begin\n    brk #0\n");
 #endif
 
+static volatile char touched[64L << 20];
+
 // The stack at start: argc, then argv.
 __attribute__((noreturn, used)) void begin(const long* stack) {
     long status = 0;
@@ -41,6 +45,13 @@ __attribute__((noreturn, used)) void begin(const long* stack) {
         if (word[0] == 'w') {
             call(SYS_write, 1, (long)&byte, 1);
             while (call(SYS_read, 0, (long)&byte, 1) > 0) {
+            }
+        } else if (word[0] == 'b') {
+            for (volatile long i = 0; i < 1000000000; i = i + 1) {
+            }
+        } else if (word[0] == 't') {
+            for (long i = 0; i < (long)sizeof touched; i += 4096) {
+                touched[i] = 1;
             }
         } else {
             status = 42;

@@ -104,6 +104,29 @@ void await_slimness(pid_t launcher) {
     }
 }
 
+constexpr int watched_seconds = 3;
+
+// Of a processor, in user and kernel mode, in milliseconds: fields 14 and 15 of /proc/PID/stat.
+double processor_time(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    std::istringstream fields(text.substr(text.rfind(')') + 1));
+    std::string field;
+    double ticks = 0;
+    for (int number = 3; number <= 15 && fields >> field; ++number) {
+        ticks += number >= 14 ? std::stod(field) : 0;
+    }
+    return ticks * 1000 / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+double time_over_seconds(pid_t pid) {
+    const double begin = processor_time(pid);
+    constexpr timespec rest{watched_seconds, 0};
+    ::nanosleep(&rest, nullptr);
+    return processor_time(pid) - begin;
+}
+
 std::string look(const Place& place) {
     Waiting waiting(place);
     Figures figures;
@@ -111,6 +134,7 @@ std::string look(const Place& place) {
     figures.rows.push_back(memory_of("init", only_child(waiting.pid())));
     await_slimness(waiting.pid());
     figures.rows.push_back(memory_of("launcher, after a second", waiting.pid()));
+    figures.rows.push_back({"time of the launcher", {time_over_seconds(waiting.pid())}, ""});
     if (waiting.end() != 0) {
         throw std::runtime_error("the sandbox that waited did not exit with 0");
     }
@@ -120,8 +144,10 @@ std::string look(const Place& place) {
 }  // namespace
 
 Section measure_footprint(const Settings& settings, const Caller& caller) {
-    const Figures figures = Figures::decode(run_as(
+    Figures figures = Figures::decode(run_as(
         caller, settings.place.directory(), [] {}, [&] { return look(settings.place); }));
+    const double time = figures.rows.back().values[0];
+    figures.rows.pop_back();
     const std::uintmax_t size = std::filesystem::file_size(settings.place.sandbox());
     Section section;
     section.table.title = "While the command runs (KiB)";
@@ -131,6 +157,8 @@ Section measure_footprint(const Settings& settings, const Caller& caller) {
     }
     section.table.rows.push_back({"size of the binary", number(static_cast<double>(size) / 1024), "", ""});
     section.goals.push_back({"VmRSS of the waiting launcher, KiB", 2048, figures.rows.back().values[0]});
+    section.goals.push_back(
+        {"processor time of the waiting launcher in " + std::to_string(watched_seconds) + " s, ms", 0, time});
     return section;
 }
 

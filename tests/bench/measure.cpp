@@ -24,7 +24,8 @@ constexpr std::size_t least_rounds = 5;
 // argv as posix_spawn(3) takes it, made once and not per run.
 class Arguments {
   public:
-    explicit Arguments(const std::vector<std::string>& argv) : argv_(argv) {
+    explicit Arguments(const std::vector<std::string>& argv, std::string cgroup = {})
+        : argv_(argv), cgroup_(std::move(cgroup)) {
         for (std::string& argument : argv_) {
             pointers_.push_back(argument.data());
         }
@@ -32,6 +33,20 @@ class Arguments {
     }
     Arguments(const Arguments&) = delete;
     Arguments& operator=(const Arguments&) = delete;
+
+    // With what is spawned next.
+    void enter_cgroup() const {
+        if (cgroup_.empty()) {
+            return;
+        }
+        const int file = ::open(cgroup_.c_str(), O_WRONLY | O_CLOEXEC);
+        const bool entered = file >= 0 && ::write(file, "0", 1) == 1;
+        const int error = errno;
+        ::close(file);
+        if (!entered) {
+            throw std::runtime_error(cgroup_ + ": " + std::strerror(error));
+        }
+    }
 
     // posix_spawn clones with CLONE_VM | CLONE_VFORK: the size of this process does not matter.
     [[nodiscard]] pid_t spawn(const posix_spawn_file_actions_t* actions = nullptr) const {
@@ -45,6 +60,7 @@ class Arguments {
 
   private:
     std::vector<std::string> argv_;
+    std::string cgroup_;
     std::vector<char*> pointers_;
 };
 
@@ -81,6 +97,7 @@ void run_round(const std::vector<std::unique_ptr<Arguments>>& prepared, std::min
         if (!results[i].failure.empty()) {
             continue;
         }
+        prepared[i]->enter_cgroup();
         const double start = now();
         const int status = wait_for(prepared[i]->spawn());
         results[i].microseconds.push_back((now() - start) * 1e6);
@@ -110,7 +127,7 @@ double median(std::vector<double> values) {
 std::vector<Samples> in_turn(const std::vector<Command>& commands, Effort effort) {
     std::vector<std::unique_ptr<Arguments>> prepared;
     for (const Command& command : commands) {
-        prepared.push_back(std::make_unique<Arguments>(command.argv));
+        prepared.push_back(std::make_unique<Arguments>(command.argv, command.cgroup));
     }
     std::vector<Samples> results(commands.size());
     std::minstd_rand random;  // the same order in every run of the benchmark

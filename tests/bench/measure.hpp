@@ -10,6 +10,7 @@ namespace bench {
 struct Command {
     std::string name;               ///< as the tables show it
     std::vector<std::string> argv;  ///< argv[0] is a path
+    std::string cgroup = {};        ///< whose cgroup.procs is entered before, which is not counted; empty: as it is
 };
 
 /// How long to go on: until `rounds` are done or `seconds` are over, whichever comes first, but never less than five

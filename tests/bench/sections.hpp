@@ -46,7 +46,9 @@ struct Settings {
 [[nodiscard]] Section measure_deep(const Settings& settings, const Caller& caller);
 /// Looking at the changes of a run, and keeping them.
 [[nodiscard]] Section measure_changes(const Settings& settings, const Caller& caller);
-/// Memory of what waits, and the size of the binary.
+/// A cgroup at start-up, and what a report says.
+[[nodiscard]] std::vector<Section> measure_limits(const Settings& settings, const Caller& caller);
+/// Memory and time of what waits, and the size of the binary.
 [[nodiscard]] Section measure_footprint(const Settings& settings, const Caller& caller);
 
 /// What a worker sends back: figures by name of the command, or why there are none.

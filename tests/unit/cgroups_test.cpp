@@ -47,6 +47,15 @@ TEST(Cgroups, TheInnermostUnit) {
     EXPECT_EQ(host::unit_of(""), "");
 }
 
+TEST(Cgroups, AUnitsFileSaysWhetherItIsHandedOver) {
+    EXPECT_TRUE(host::hands_over("# made\n[Scope]\nDescription=x\nDelegate=yes\n"));
+    EXPECT_TRUE(host::hands_over("[Scope]\nDelegate=no\nDelegate=memory pids"));
+    EXPECT_FALSE(host::hands_over("[Scope]\nDelegate=yes\nDelegate=no\n"));
+    EXPECT_FALSE(host::hands_over("[Scope]\nDelegate=\n"));
+    EXPECT_FALSE(host::hands_over("[Scope]\n# Delegate=yes\nDescription=Delegate=yes\n"));
+    EXPECT_FALSE(host::hands_over(""));
+}
+
 TEST(Cgroups, Figures) {
     EXPECT_EQ(limits::single_figure("4096\n"), 4096U);
     EXPECT_EQ(limits::single_figure("max\n"), std::nullopt);

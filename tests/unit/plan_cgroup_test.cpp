@@ -85,6 +85,11 @@ TEST(PlanCgroup, OnHostsOfEveryKind) {
     unit.unit = "session-1.scope";
     CgroupFacts manager = unit;
     manager.manager = true;
+    CgroupFacts of_system = manager;
+    of_system.user = false;
+    CgroupLevel scope = level("/sys/fs/cgroup/user.slice/user-7.slice/user@7.service/app.slice/run-1.scope", {}, true);
+    scope.alone = true;
+    scope.controllers = {"cpu", "memory", "pids"};
     CgroupLevel old = root;
     old.controllers = {};
 
@@ -101,6 +106,8 @@ TEST(PlanCgroup, OnHostsOfEveryKind) {
         {"no cgroup2", CgroupFacts()},
         {"a session, and no manager", unit},
         {"a session, and a manager", manager},
+        {"a service, for root", of_system},
+        {"a scope of a manager that was handed little", with({scope})},
     };
     Spec best_effort = limited();
     best_effort.limits.best_effort = true;

@@ -148,7 +148,7 @@ def add_project(tree, source, build, programs):
 
 
 def write_system(path, source, build, programs, plan):
-    """The archive that all kernels share. It lies below /system: init copies it to where it can be left (see init.sh)."""
+    """The archive that all kernels share."""
     tree = Tree()
     add_system(tree)
     add_project(tree, source, build, programs)
@@ -156,6 +156,26 @@ def write_system(path, source, build, programs, plan):
     here = pathlib.Path(__file__).resolve().parent
     tree.add("/vm/run", stat.S_IFREG | 0o755, here / "inside.sh")
     tree.text("/vm/plan", plan)
+    write_below_system(path, tree)
+
+
+def write_for_systemd(path, source, build, programs, plan):
+    """What is put into the system on the disk before it starts."""
+    tree = Tree()
+    add_project(tree, source, build, programs)
+    here = pathlib.Path(__file__).resolve().parent
+    tree.copy(os.path.realpath("/bin/busybox"), "/usr/bin/busybox")
+    tree.text("/vm/run", "#!/bin/sh\nexec /lib/systemd/systemd\n", 0o755)
+    tree.add("/vm/tests", stat.S_IFREG | 0o755, here / "inside_systemd.sh")
+    tree.add("/etc/systemd/system/vm.service", stat.S_IFREG | 0o644, here / "vm.service")
+    tree.add("/etc/systemd/system/multi-user.target.wants/vm.service", stat.S_IFLNK | 0o777, b"../vm.service")
+    tree.text("/vm/plan", plan)
+    write_below_system(path, tree)
+
+
+def write_below_system(path, tree):
+    """It lies below /system: init copies it to where it can be left (see init.sh)."""
+    here = pathlib.Path(__file__).resolve().parent
     below = Tree()
     for name, entry in tree.entries.items():
         below.entries["/system" + name] = entry

@@ -60,8 +60,9 @@ def fetch(series, cache):
     return target
 
 
-def boot(series, kernel, archives, cache, deadline):
-    """One machine, to its end or until the time is up. What it wrote to its second serial port."""
+def boot(series, kernel, archives, cache, deadline, more=(), arguments=""):
+    """One machine, to its end or until the time is up. What it wrote to its second serial port. `more` is qemu's,
+    `arguments` the kernel's."""
     initrd = cache / f"{series}.cpio"
     with open(initrd, "wb") as file:
         for archive in archives:
@@ -74,7 +75,8 @@ def boot(series, kernel, archives, cache, deadline):
         "-kernel", str(next((kernel / "boot").glob("vmlinuz-*"))), "-initrd", str(initrd),
         # What protects a kernel costs much where every instruction is emulated, and protects nobody there. Any clock but
         # the processor's own is a device, and asked at every start.
-        "-append", "console=ttyS0 quiet panic=-1 mitigations=off rcupdate.rcu_expedited=1 tsc=reliable clocksource=tsc"]
+        "-append", "console=ttyS0 quiet panic=-1 mitigations=off rcupdate.rcu_expedited=1 tsc=reliable clocksource=tsc "
+        + arguments, *more]
     try:
         subprocess.run(command, stdin=subprocess.DEVNULL, timeout=max(1, deadline - time.monotonic()), check=False)
     except subprocess.TimeoutExpired:
@@ -93,6 +95,7 @@ class Results:
         self.count = {who: collections.Counter() for who in USERS}
         self.problems = []
         self.skipped = collections.defaultdict(set)
+        self.measured = []
         self.ran = set()
         program = None
         lines = []
@@ -124,6 +127,8 @@ class Results:
         ran = 0
         for line in lines:
             case = re.match(r"\[ +(RUN|OK|FAILED|SKIPPED) +\] ([\w/]+\.[\w/]+)(?:, where .*)?(?: \(\d+ ms\))?$", line)
+            if line.startswith("measured: "):
+                self.measured.append(f"as {who}: {line.removeprefix('measured: ')}")
             if not case:
                 before.append(line)
                 continue
@@ -158,6 +163,8 @@ def show(series, results, plan):
                   f"failed {count['failed']}, skipped {count['skipped']}")
     for reason, cases in sorted(results.skipped.items()):
         print(f"  skipped: {reason}: {', '.join(sorted({name for _, name in cases}))}")
+    for line in results.measured:
+        print(f"  measured {line}")
     slowest = ", ".join(f"{program} as {who} {seconds} s" for seconds, who, program in sorted(results.times)[:-6:-1])
     print(f"  slowest: {slowest}")
     missing = [(who, program) for who, program, _, _ in plan if (who, program) not in results.ran]
@@ -219,4 +226,5 @@ def main():
     return 0 if all(good) else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
