@@ -135,8 +135,8 @@ class Process {
 /// program that was started by `systemd-run --user --scope -p Delegate=yes`. Asks the kernel, and nobody else.
 [[nodiscard]] bool needs_scope(const Spec& spec);
 
-/// For a program that is alone in such a scope: goes to a cgroup below it, so that the scope itself can hand controllers
-/// out, whatever other processes the program starts. Does nothing elsewhere.
+/// For a program that is alone in such a scope: goes to a cgroup below it, so that the scope itself can hand
+/// controllers out, whatever other processes the program starts. Does nothing elsewhere.
 void settle_in_scope() noexcept;
 
 /// Removes what launchers that were killed have left on the host: placeholders below writable directories (sandbox(1),

@@ -66,7 +66,9 @@ void check_words(const VerbCall& call, const Verb& verb) {
             throw Error(name + " " + quoted(word) + ": a command stands behind --").with_fix(command_line(meant));
         }
         throw Error(name + " " + quoted(word) + ": " +
-                    (verb.words == Words::none ? "the verb takes no arguments" : verb.subject == Subject::changes ? "the verb takes one directory" : "the verb takes one name"))
+                    (verb.words == Words::none          ? "the verb takes no arguments"
+                     : verb.subject == Subject::changes ? "the verb takes one directory"
+                                                        : "the verb takes one name"))
             .with_fix(usage(verb) + "; a command of that name: sandbox -- " + name);
     }
     if (call.words.empty() && (verb.words == Words::one || verb.words == Words::some)) {

@@ -48,8 +48,8 @@ inline constexpr auto verb_table = std::to_array<Verb>({
      "Wait until a sandbox has ended, and exit with its command's status."},
     {VerbId::diff, "diff", "DIR [PATH...]", Words::some, false,
      "Show what runs that kept their changes in DIR have changed.", Subject::changes},
-    {VerbId::apply, "apply", "DIR [PATH...]", Words::some, false,
-     "Put that on the host: all, or what is below a PATH.", Subject::changes},
+    {VerbId::apply, "apply", "DIR [PATH...]", Words::some, false, "Put that on the host: all, or what is below a PATH.",
+     Subject::changes},
     {VerbId::discard, "discard", "DIR", Words::one, false, "Forget that: remove DIR.", Subject::changes},
     {VerbId::gc, "gc", "", Words::none, false, "Remove what killed sandboxes have left; every start does the same."},
 });

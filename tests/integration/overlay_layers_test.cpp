@@ -23,7 +23,8 @@ class OverlayLayers : public SandboxTest {
         if (IsSkipped() || HasFailure()) {
             return;
         }
-        for (const char* name : {"base/bin", "base/etc/dir", "base/lib", "one/etc/dir", "two/etc", "base/var", "one/var"}) {
+        for (const char* name :
+             {"base/bin", "base/etc/dir", "base/lib", "one/etc/dir", "two/etc", "base/var", "one/var"}) {
             fs::create_directories(directory() / name);
         }
         const std::string shell = run({"sh", "-c", "command -v busybox"}).out;
