@@ -280,22 +280,27 @@ void Store::add_overlay(const WantedOverlay& wanted) {
 
 // The top of the tree inside has the attributes of `upper`: it gets its name when it has them.
 void Store::make_directories(const Overlay& overlay) const {
-    make_directory(name_, directory_.get(), std::to_string(overlay.number));
-    make_directory(name_, directory_.get(), inner(overlay.number, "work"));
-    const std::string upper = inner(overlay.number, "upper");
+    const std::string number = std::to_string(overlay.number);
+    make_directory(name_, directory_.get(), number);
+    const sys::UniqueFd holder = open_directory(directory_.get(), number.c_str());
+    if (!holder) {
+        fail(name_, number, errno);
+    }
+    make_directory(name_, holder.get(), "work");
     struct stat found {};
-    if (::fstatat(directory_.get(), upper.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (::fstatat(holder.get(), "upper", &found, AT_SYMLINK_NOFOLLOW) == 0) {
+        if (!S_ISDIR(found.st_mode)) {
+            fail(name_, inner(overlay.number, "upper"), ENOTDIR);
+        }
         return;
     }
-    const std::string made = inner(overlay.number, "upper.new");
-    make_directory(name_, directory_.get(), made);
-    const sys::UniqueFd holder = open_directory(directory_.get(), std::to_string(overlay.number).c_str());
-    const sys::UniqueFd top = holder ? open_directory(holder.get(), "upper.new") : sys::UniqueFd();
+    make_directory(name_, holder.get(), "upper.new");
+    const sys::UniqueFd top = open_directory(holder.get(), "upper.new");
     const bool own = overlay.root.uid == ::geteuid() && overlay.root.gid == ::getegid();
     if (!top || (!own && ::fchown(top.get(), overlay.root.uid, overlay.root.gid) < 0) ||
         ::fchmod(top.get(), overlay.root.mode) < 0 ||
         ::renameat(holder.get(), "upper.new", holder.get(), "upper") < 0) {
-        fail(name_, upper, errno);
+        fail(name_, inner(overlay.number, "upper"), errno);
     }
 }
 

@@ -135,7 +135,8 @@ void Cgroup::make_directory() {
     int error = 0;
     for (int i = 0; i < tries; ++i) {
         name_ = std::string(own_prefix) + random_digits();
-        if (::mkdirat(parent_.get(), name_.c_str(), 0755) < 0) {
+        // Closed to others until it is locked: whoever can open it could lock it first.
+        if (::mkdirat(parent_.get(), name_.c_str(), 0700) < 0) {
             error = errno;
             if (error == EEXIST) {
                 continue;
@@ -145,7 +146,8 @@ void Cgroup::make_directory() {
         directory_ = open_directory(parent_.get(), name_.c_str());
         struct stat entry {};
         if (directory_ && ::flock(directory_.get(), LOCK_EX | LOCK_NB) == 0 &&
-            ::fstatat(parent_.get(), name_.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0) {
+            ::fstatat(parent_.get(), name_.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
+            ::fchmod(directory_.get(), 0755) == 0) {
             path_ = wanted_.parent + (wanted_.parent.ends_with('/') ? "" : "/") + name_;
             return;
         }
