@@ -273,9 +273,16 @@ void settle_in_scope() noexcept {
 }
 
 std::vector<std::string> collect_garbage() {
-    const host::Facts facts = host::probe({});
+    host::Wanted wanted;
+    wanted.cgroups = true;
+    const host::Facts facts = host::probe(wanted);
     check_records(HostTree(facts).get());
     registry::collect();
+    for (const host::CgroupLevel& level : facts.cgroups.levels) {
+        if (level.usable) {
+            limits::sweep_cgroups(level.path);
+        }
+    }
     return placeholder::sweep().problems;
 }
 

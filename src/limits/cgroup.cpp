@@ -62,14 +62,27 @@ sys::UniqueFd open_directory(int parent, const char* name) {
     return sys::above_streams(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
 }
 
-// Only one that nobody holds, who is alive. True if it is gone.
-bool remove_abandoned(int parent, const char* name) {
+// Only one that nobody holds, who is alive.
+void remove_abandoned(int parent, const char* name) {
     const sys::UniqueFd directory = open_directory(parent, name);
-    if (!directory || ::flock(directory.get(), LOCK_EX | LOCK_NB) < 0) {
-        return false;
+    if (directory && ::flock(directory.get(), LOCK_EX | LOCK_NB) == 0) {
+        write_file(directory.get(), "cgroup.kill", "1");
+        ::unlinkat(parent, name, AT_REMOVEDIR);
     }
-    write_file(directory.get(), "cgroup.kill", "1");
-    return ::unlinkat(parent, name, AT_REMOVEDIR) == 0;
+}
+
+void sweep(int parent) {
+    const int copy = ::openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries(copy < 0 ? nullptr : ::fdopendir(copy), &::closedir);
+    while (const dirent* const entry = entries ? ::readdir(entries.get()) : nullptr) {
+        const std::string_view name = entry->d_name;
+        if (name.starts_with(own_prefix)) {
+            remove_abandoned(parent, entry->d_name);
+        } else if (name.starts_with(launcher_prefix)) {
+            // Only if it is empty: that of one who lives may be this process's own.
+            ::unlinkat(parent, entry->d_name, AT_REMOVEDIR);
+        }
+    }
 }
 
 }  // namespace
@@ -85,20 +98,11 @@ void enter_below(const std::string& directory) noexcept {
     }
 }
 
-unsigned sweep_cgroups(int parent) noexcept {
-    unsigned left = 0;
-    const int copy = ::openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const std::unique_ptr<DIR, int (*)(DIR*)> entries(copy < 0 ? nullptr : ::fdopendir(copy), &::closedir);
-    while (const dirent* const entry = entries ? ::readdir(entries.get()) : nullptr) {
-        const std::string_view name = entry->d_name;
-        if (name.starts_with(own_prefix)) {
-            left += remove_abandoned(parent, entry->d_name) ? 0 : 1;
-        } else if (name.starts_with(launcher_prefix)) {
-            // Only if it is empty: that of one who lives may be this process's own.
-            left += ::unlinkat(parent, entry->d_name, AT_REMOVEDIR) == 0 ? 0 : 1;
-        }
+void sweep_cgroups(const std::string& parent) noexcept {
+    const sys::UniqueFd directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    if (directory) {
+        sweep(directory.get());
     }
-    return left;
 }
 
 Cgroup::Cgroup(const plan::Cgroup& wanted, bool alone) : wanted_(wanted), alone_(alone) {
@@ -106,7 +110,7 @@ Cgroup::Cgroup(const plan::Cgroup& wanted, bool alone) : wanted_(wanted), alone_
     if (!parent_) {
         throw cannot("open the cgroup " + wanted.parent, errno);
     }
-    sweep_cgroups(parent_.get());
+    sweep(parent_.get());
     try {
         if (wanted.move_launcher) {
             move_launcher();

@@ -67,7 +67,7 @@ class Cgroup {
 /// Moves the calling process to a cgroup `launcher` below that directory, if it can be made.
 void enter_below(const std::string& directory) noexcept;
 
-/// Removes what launchers that were killed have left in the directory. Returns how many could not be.
-unsigned sweep_cgroups(int parent) noexcept;
+/// Removes what launchers that were killed have left in the cgroup of that directory.
+void sweep_cgroups(const std::string& parent) noexcept;
 
 }  // namespace sandbox::limits
