@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 namespace sandbox::changes {
 
 /// An overlay that a run wants.
@@ -47,6 +49,9 @@ class Store {
     [[nodiscard]] std::string path() const;
     [[nodiscard]] int directory() const { return directory_.get(); }
     [[nodiscard]] const Record& record() const { return record_; }
+    /// The process with which everything that writes there ends. Until it has ended nobody else opens DIR, also where
+    /// the lock is gone, as the launcher was killed. Throws Error.
+    void held_by(pid_t init) const;
     /// `N/upper` and `N/work`, opened for reading. Empty, with errno, where that is missing or no directory.
     [[nodiscard]] sys::UniqueFd upper(unsigned number) const;
     [[nodiscard]] sys::UniqueFd work(unsigned number) const;
@@ -58,6 +63,7 @@ class Store {
   private:
     Store() = default;
     void take_lock(int operation, bool make);
+    void await_holder() const;
     [[nodiscard]] bool read_record(const char* file);
     void write_record();
     void check_wanted(const Wanted& wanted) const;

@@ -290,6 +290,9 @@ void Start::hold_init(int pidfd) {
     if (impl_->placeholders) {
         impl_->placeholders->started(init_pid_);
     }
+    if (impl_->changes) {
+        impl_->changes->held_by(init_pid_);
+    }
 }
 
 void Start::clone_init() {

@@ -1,6 +1,8 @@
 // --changes: what is written in overlays is kept in a directory that nobody inside sees.
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -9,10 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "changes/store.hpp"
 #include "support/host.hpp"
 #include "support/overlays.hpp"
 #include "support/sandbox_test.hpp"
 #include "support/text.hpp"
+#include "sys/fd.hpp"
 
 namespace sandbox_test {
 namespace {
@@ -183,6 +187,29 @@ TEST_F(OverlayChanges, ARunThatIsKilledLeavesItUsable) {
     const Result second = in_work("cat new; ls file 2>/dev/null || echo gone; [ -s grows ]");
     EXPECT_EQ(second.out, "half\ngone\n") << second;
     EXPECT_EQ(second.exit_status, 0) << second;
+}
+
+// The kernel ends what a killed launcher has left a moment later: the next run begins behind that.
+TEST_F(OverlayChanges, NobodyWritesThereBesideTheNextRun) {
+    for (int i = 0; i < 20; ++i) {
+        Running first = start_inside({"sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do sleep 1000 & done; echo up; wait"},
+                                     {.sandbox = {"--overlay", ".", "--changes", "../kept"}, .directory = work()});
+        EXPECT_EQ(first.expect("up\n"), "up\n");
+        const pid_t init = await_descendant(first.pid(), "sandbox-init").pid;
+        const auto open_process = [](pid_t pid) {
+            return ::sandbox::sys::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+        };
+        const ::sandbox::sys::UniqueFd launcher = open_process(first.pid());
+        const ::sandbox::sys::UniqueFd of_inside = open_process(init);
+        ASSERT_TRUE(launcher && of_inside);
+        first.send(SIGKILL);
+        pollfd launcher_ended{launcher.get(), POLLIN, 0};
+        ASSERT_EQ(::poll(&launcher_ended, 1, 60'000), 1);
+        const auto store = ::sandbox::changes::Store::open_for_change(kept());
+        pollfd inside_ended{of_inside.get(), POLLIN, 0};
+        EXPECT_EQ(::poll(&inside_ended, 1, 0), 1) << "the first run's init is still there";
+        (void)first.wait();
+    }
 }
 
 TEST_F(OverlayChanges, AStartThatFailsLeavesItUsableToo) {
