@@ -3,10 +3,19 @@
 
 Installs their packages by apt. What cannot be installed has failed, as what cannot run has.
 """
+import contextlib
+import functools
+import hashlib
+import http.server
+import io
+import json
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
+import threading
 import time
 
 USER = 12345
@@ -70,6 +79,17 @@ tar -C /srv -cf /srv/t.tar t
 rm -r /srv/t
 tar -C /srv -xpf /srv/t.tar
 stat -c %U:%G /srv/t/file""")
+# The same Debian, tried and left as it is.
+TRIAL = """
+set -e
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq install -y --no-install-recommends hello >&2
+apt-get -qq purge -y uuid-runtime >&2
+useradd another
+! id uuidd 2>/dev/null
+hello"""
+# A project whose only dependency comes from a registry of the test's own.
+NPM = ("npm", ["npm"])
 FIRST_GRANTED = 300000
 GRANTED = 65536
 WRITABLE = ["boot", "etc", "home", "media", "mnt", "opt", "srv", "usr", "var"]
@@ -140,7 +160,7 @@ def workload(sandbox, name, scratch):
             os.mkdir(directory)
             os.chown(directory, USER, USER)
             return judge(sandboxed(sandbox, options, script, directory), expected)
-    return apt(sandbox, scratch) if name == APT[0] else debian(sandbox, scratch)
+    return {APT[0]: apt, DEBIAN[0]: debian, NPM[0]: npm}[name](sandbox, scratch)
 
 
 def bootstrap(scratch):
@@ -192,14 +212,101 @@ def apt(sandbox, scratch):
     strangers = {uid for uid in owners if uid != USER and not FIRST_GRANTED <= uid < FIRST_GRANTED + GRANTED}
     if strangers:
         return f"files of {strangers}"
+    before = listing(directory)
+    trial = granted([*ids, "--root", "tree", "--overlay", "/", "--net", "host", "--cwd", "/", "--", "sh", "-c", TRIAL], directory,
+                    scratch)
+    failure = judge(trial, "Hello, world!")
+    if failure or listing(directory) != before:
+        return failure or "the trial has changed the tree"
     removed = granted([*ids, "--rw", ".", "--", "rm", "-r", "tree"], directory, scratch)
     return judge(removed, None) or ("something is left" if os.listdir(directory) else None)
+
+
+def listing(directory):
+    """All that can be seen of a tree from outside without reading it, times of change included."""
+    return run(["find", directory, "-printf", "%P %y %m %U %G %s %T@ %C@ %l\\n"]).stdout
+
+
+def package(name, version, files):
+    """As npm-pack(1) makes it."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        for path, text in {"package.json": json.dumps({"name": name, "version": version}), **files}.items():
+            entry = tarfile.TarInfo("package/" + path)
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return archive.getvalue()
+
+
+@contextlib.contextmanager
+def registry(scratch, name, version, content):
+    """A registry of npm with that package, on loopback. Its address."""
+    served = os.path.join(scratch, "registry")
+    os.mkdir(served)
+    with open(os.path.join(served, "content.tgz"), "wb") as file:
+        file.write(content)
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format, *arguments):  # pylint: disable=redefined-builtin
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=served)) as server:
+        address = f"http://127.0.0.1:{server.server_address[1]}/"
+        versions = {version: {"name": name, "version": version,
+                              "dist": {"tarball": address + "content.tgz", "shasum": hashlib.sha1(content).hexdigest()}}}
+        with open(os.path.join(served, name), "w", encoding="utf-8") as file:
+            json.dump({"name": name, "dist-tags": {"latest": version}, "versions": versions}, file)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield address
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def npm(sandbox, scratch):
+    """sandbox --net host --overlay . --changes ../c -- npm install, and what comes behind that."""
+    failure = None if shutil.which("npm") else install(NPM[1])  # many have it from elsewhere
+    if failure:
+        return failure
+    directory = os.path.join(scratch, "npm")
+    project = os.path.join(directory, "project")
+    os.makedirs(project)
+    with open(os.path.join(project, "package.json"), "w", encoding="utf-8") as file:
+        json.dump({"name": "project", "version": "1.0.0", "dependencies": {"answer": "^1.0.0"}}, file)
+    for path in (directory, project, os.path.join(project, "package.json")):
+        os.chown(path, USER, USER)
+    before = listing(project)
+
+    def as_user(*words):
+        command = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--inh-caps=-all", "--", *words]
+        return run(command, cwd=project, env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": directory, "LANG": "C.UTF-8"})
+
+    with registry(scratch, "answer", "1.2.3", package("answer", "1.2.3", {"index.js": "module.exports = 42;\n"})) as address:
+        installed = as_user(sandbox, "--net", "host", "--overlay", ".", "--changes", "../c", "--env", "npm_config_cache=/tmp/npm",
+                            "--env", "npm_config_registry=" + address, "--env", "npm_config_update_notifier=false", "--", "npm",
+                            "install", "--no-audit", "--no-fund")
+    failure = judge(installed, None)
+    if failure or listing(project) != before:
+        return failure or "the project was changed"
+    shown = as_user(sandbox, "diff", "../c")
+    if shown.returncode != 1 or "node_modules/answer/index.js" not in shown.stdout:
+        return "diff: " + str(judge(shown, ""))
+    kept = as_user(sandbox, "apply", "../c", "package-lock.json")
+    names = sorted(os.listdir(project))
+    if kept.returncode != 0 or names != ["package-lock.json", "package.json"]:
+        return f"apply of one: {names} {kept.stderr}"
+    failure = judge(as_user(sandbox, "apply", "../c"), None)
+    failure = failure or judge(as_user("node", "-p", "require('answer')"), "42")
+    failure = failure or judge(as_user(sandbox, "discard", "../c"), None)
+    return failure or ("something is left" if os.listdir(directory) != ["project"] else None)
 
 
 def main():
     if os.geteuid() != 0:
         sys.exit("test-workloads: installs packages and changes the user: run it as root")
-    known = [row[0] for row in WORKLOADS] + [DEBIAN[0], APT[0]]
+    known = [row[0] for row in WORKLOADS] + [DEBIAN[0], APT[0], NPM[0]]
     names = sys.argv[2:] or known
     unknown = [name for name in names if name not in known]
     if unknown:
