@@ -15,6 +15,7 @@
 #include "support/host.hpp"
 #include "support/overlays.hpp"
 #include "support/sandbox_test.hpp"
+#include "support/stepper.hpp"
 #include "support/text.hpp"
 #include "sys/fd.hpp"
 
@@ -210,6 +211,48 @@ TEST_F(OverlayChanges, NobodyWritesThereBesideTheNextRun) {
         EXPECT_EQ(::poll(&inside_ended, 1, 0), 1) << "the first run's init is still there";
         (void)first.wait();
     }
+}
+
+// The host's tree is looked at each time: see TearDown() for its times.
+TEST_F(OverlayChanges, ALauncherThatIsKilledAtAnyPointLeavesItUsable) {
+    const std::vector<std::string> command{sandbox_binary(),
+                                           "--overlay",
+                                           work(),
+                                           "--changes",
+                                           kept(),
+                                           "--cwd",
+                                           work(),
+                                           "--",
+                                           "sh",
+                                           "-c",
+                                           "echo half > new; rm -f file; mkdir -p made/deep; mv script moved"};
+    const std::string before = snapshot(work());
+    const unsigned stops = count_stops(command);
+    ASSERT_GT(stops, 20U);
+    constexpr unsigned points = 200;
+    unsigned written = 0;
+    for (unsigned point = 0; point < points && !HasFailure(); ++point) {
+        SCOPED_TRACE("killed at point " + std::to_string(point));
+        run({"chmod", "-R", "u+rwX", kept()});
+        fs::remove_all(kept());
+        {
+            Stepper launcher(command);
+            launcher.advance(point * stops / points);
+            launcher.kill_program();
+        }
+        expect_nothing_left();
+        EXPECT_EQ(snapshot(work()), before);
+        // What is no directory of changes yet can be begun anew; one that is tells what there is.
+        if (fs::exists(kept() + "/sandbox.json")) {
+            const Result shown = run({sandbox_binary(), "diff", kept()});
+            EXPECT_TRUE(shown.exit_status == 0 || shown.exit_status == 1) << shown;
+            written += shown.exit_status == 1 ? 1 : 0;
+        }
+        const Result next = in_work("[ ! -e new ] || cat new; echo on > again; cat again");
+        EXPECT_EQ(next.exit_status, 0) << next;
+        EXPECT_TRUE(next.out == "on\n" || next.out == "half\non\n") << next;
+    }
+    EXPECT_GT(written, 0U) << "at no point had the command written: the test tests nothing";
 }
 
 TEST_F(OverlayChanges, AStartThatFailsLeavesItUsableToo) {
