@@ -93,8 +93,8 @@ void Overlays::note_owners() const {
         add("overlay: files of root belong to root inside, which reads what only root may, and changes it for itself");
     }
     if (!facts_.tmpfs_attributes && !plan_.changes) {
-        add("overlay: a directory that was removed cannot be made again under its name (EIO), as a tmpfs of this "
-            "kernel "
+        add("overlay: a directory that has entries cannot be removed, nor one made again that was (EIO), as a tmpfs of "
+            "this kernel "
             "keeps no user attributes (Linux 6.6 does); --changes DIR on a disk has no such limit");
     }
 }
