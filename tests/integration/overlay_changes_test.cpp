@@ -112,22 +112,22 @@ true
 
 TEST_F(OverlayChanges, ByAnotherMountOfTheHostItIsNotSeenEither) {
     const Result result = on_host_of_its_own(R"(
-mkdir -p /srv/work/project /srv/again; echo old > /srv/work/project/file; mount --bind /srv/work /srv/again
-cd /srv/work/project
+mkdir -p /srv/place/project /srv/again; echo old > /srv/place/project/file; mount --bind /srv/place /srv/again
+cd /srv/place/project
 $SANDBOX --overlay . --changes ../kept -- sh -c 'echo SECRET > file'
 for option in --ro --rw; do
     $SANDBOX $option /srv --overlay . --changes ../kept -- sh -c 'cat /srv/again/kept/0/upper/file; ls -A /srv/again/kept
-        ls -A /srv/work/kept; echo x > /srv/again/kept/x; cat file' || true
+        ls -A /srv/place/kept; echo x > /srv/again/kept/x; cat file' || true
 done
 # A layer is a layer, however it is called.
-! $SANDBOX --overlay /srv/again --changes /srv/work/kept2 -- true
-! $SANDBOX --overlay /srv/work --changes /srv/again/project/kept2 -- true
-ls /srv/work /srv/work/kept /srv/work/project
+! $SANDBOX --overlay /srv/again --changes /srv/place/kept2 -- true
+! $SANDBOX --overlay /srv/place --changes /srv/again/project/kept2 -- true
+ls /srv/place /srv/place/kept /srv/place/project
 )");
     EXPECT_EQ(result.exit_status, 0) << result;
     EXPECT_FALSE(contains(result.out, "upper")) << result;
     EXPECT_EQ(lines_of(result.out)[0], "SECRET") << result;
-    EXPECT_TRUE(contains(result.out, "/srv/work:\nkept\nproject\n")) << result;
+    EXPECT_TRUE(contains(result.out, "/srv/place:\nkept\nproject\n")) << result;
     EXPECT_TRUE(contains(result.err, "lies in")) << result;
 }
 
