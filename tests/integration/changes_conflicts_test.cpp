@@ -117,15 +117,10 @@ TEST_F(ChangesConflicts, WhatIsMountedThereStays) {
     change_on_host("mkdir d e; echo 1 >e/x");
     change("echo 2 >d/n; rm -r e");
     give_to_root_inside();
-    std::vector<std::string> command = {"unshare",
-                                        "--mount",
-                                        "sh",
-                                        "-euc",
-                                        "mount -t tmpfs none \"$2/d\"; mount -t tmpfs none \"$2/e\"\n"
-                                        "\"$0\" apply \"$1\" || echo $?; ls \"$2/d\"; umount \"$2/e\"; ls \"$2/e\"",
-                                        sandbox_binary(),
-                                        dir(),
-                                        host()};
+    const std::string script =
+        "mount -t tmpfs none \"$2/d\"; mount -t tmpfs none \"$2/e\"\n"
+        "\"$0\" apply \"$1\" || echo $?; ls \"$2/d\"; umount \"$2/e\"; ls \"$2/e\"";
+    std::vector<std::string> command = {"unshare", "--mount", "sh", "-euc", script, sandbox_binary(), dir(), host()};
     if (::geteuid() != 0) {
         command.insert(command.begin() + 1, "-Ur");
     }

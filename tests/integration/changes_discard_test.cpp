@@ -52,10 +52,10 @@ TEST_F(ChangesDiscard, OneThatWasKilledIsContinued) {
 
 TEST_F(ChangesDiscard, StaysInOneFileSystem) {
     craft("mkdir mounted");
-    const Result result = run({"unshare", "-Urm", "sh", "-euc",
-                               "mount -t tmpfs none \"$1/0/upper/mounted\"; echo x >\"$1/0/upper/mounted/x\"\n"
-                               "if \"$0\" discard \"$1\"; then exit 3; fi; cat \"$1/0/upper/mounted/x\"",
-                               sandbox_binary(), dir()});
+    const std::string script =
+        "mount -t tmpfs none \"$1/0/upper/mounted\"; echo x >\"$1/0/upper/mounted/x\"\n"
+        "if \"$0\" discard \"$1\"; then exit 3; fi; cat \"$1/0/upper/mounted/x\"";
+    const Result result = run({"unshare", "-Urm", "sh", "-euc", script, sandbox_binary(), dir()});
     EXPECT_EQ(result.exit_status, 0) << result;
     EXPECT_EQ(result.out, "x\n");
     EXPECT_EQ(verb({"discard", dir()}).exit_status, 0);

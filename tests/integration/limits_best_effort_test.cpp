@@ -20,11 +20,10 @@ class BestEffort : public NamesTest {
   protected:
     /// `sandbox OPTION... -- sh -c SCRIPT` in a sandbox. The report is printed behind what the script printed.
     [[nodiscard]] static Result nested(const std::string& script, Words options) {
-        Words command{
-            "sh", "-c",
+        const std::string run_and_tell =
             R"(script=$1; shift; /srv/tools/sandbox --share pid --net host --report /tmp/r "$@" -- sh -c "$script"; )"
-            R"(s=$?; echo ===; cat /tmp/r; exit $s)",
-            "sh", script};
+            R"(s=$?; echo ===; cat /tmp/r; exit $s)";
+        Words command{"sh", "-c", run_and_tell, "sh", script};
         command.insert(command.end(), options.begin(), options.end());
         return inside(command, {.sandbox = {"--allow-namespaces", "user,mnt,pid,net,ipc,uts,cgroup", "--ro",
                                             given("SANDBOX_BIN") + ":/srv/tools/sandbox"}});

@@ -82,7 +82,7 @@ TEST(ChangesRecord, WhatCannotBeIsRefusedWhateverTheSum) {
     const auto refused = [](auto change) {
         Record record = usual();
         change(record);
-        return refusal(record_text(record)) != "";
+        return !refusal(record_text(record)).empty();
     };
     EXPECT_FALSE(refused([](Record&) {}));
     for (const char* path : {"", "x", "/x/", "/x/..", "/../x", "/x/./y", "//", "/x//y"}) {
