@@ -216,7 +216,7 @@ void Cgroup::set(const plan::CgroupSetting& setting) const {
         // Of the BFQ scheduler, where the kernel is made without blk-iocost. It takes up to 1000.
         error = write_file(directory_.get(), "io.bfq.weight", setting.value);
     }
-    if (error == ENOENT && setting.optional) {
+    if ((error == ENOENT || error == EOPNOTSUPP) && setting.optional) {
         return;
     }
     if (error == ENOENT) {

@@ -255,6 +255,10 @@ void plan_cgroup(Plan& plan, const Spec& spec, const host::Facts& facts) {
     const Names needed = needed_by(spec.limits);
     Cgroup cgroup;
     cgroup.settings = settings_of(spec.limits);
+    if (!reported) {
+        // What the kernel does for it in a cgroup that is new takes longer than all the rest (Linux 6.1).
+        cgroup.settings.push_back({"cgroup.pressure", "0", "a run without --report", true});
+    }
     if (const CgroupLevel* const level = choose(facts.cgroups, needed)) {
         cgroup.parent = level->path;
         cgroup.controllers = without(needed, level->enabled);
