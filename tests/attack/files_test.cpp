@@ -46,8 +46,11 @@ TEST_F(Files, A01_ReadingTheDirectoryOfChanges) {
     const std::string kept = directory() / "kept";
     fs::create_directory(shown);
     // By who has it later: an ordinary user is root of a user namespace on this host, and has another number there.
-    const std::string make = "[ -e '" + kept + "' ] || { '" + sandbox_test::sandbox_binary() + "' --overlay '" + shown +
-                             "' --changes '" + kept + "' -- true && printf marker >'" + kept + "/file'; }\n";
+    std::string make = "[ -e '" + kept + "' ] || {";
+    for (const std::string& word : sandbox_test::sandbox_command({"true"}, {"--overlay", shown, "--changes", kept})) {
+        make += " '" + word + "'";
+    }
+    make += " && printf marker >'" + kept + "/file'; }\n";
     Attack("A01", "reading what is hidden")
         .make({.program = "attack_hidden",
                .arguments = {"directory=" + kept, "beside=" + shown, "alias=/mnt/alias"},
