@@ -127,11 +127,11 @@ TEST(HidePlan, OtherMountsOfTheSameTreeAreFound) {
 TEST(HidePlan, RelativePathsCountFromTheCurrentDirectoryWhereverItIsShown) {
     const HostWithSecrets host;
     EXPECT_FALSE(is_shown(plan_for(with({hide(".env")}), host), "./.env"));
-    const Plan moved = plan_for(with({rw(".", "/work"), hide(".env")}), host);
-    EXPECT_EQ(subjects<Hide>(moved), Paths{"/work/.env"});
-    Spec rooted = with({rw(".", "/work"), hide(".env")});
+    const Plan moved = plan_for(with({rw(".", "/project"), hide(".env")}), host);
+    EXPECT_EQ(subjects<Hide>(moved), Paths{"/project/.env"});
+    Spec rooted = with({rw(".", "/project"), hide(".env")});
     rooted.root = "/srv";
-    EXPECT_EQ(subjects<Hide>(plan_for(rooted, host)), Paths{"/work/.env"});
+    EXPECT_EQ(subjects<Hide>(plan_for(rooted, host)), Paths{"/project/.env"});
 }
 
 TEST(HidePlan, PatternsMatchWhatIsThere) {

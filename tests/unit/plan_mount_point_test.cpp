@@ -73,7 +73,7 @@ TEST(MountPoint, OnesThatExist) {
 TEST(MountPoint, OnesThatAreMissing) {
     std::string text;
     text += section("below /", {rw(".", "/workspace")});
-    text += section("nested below /", {rw(".", "/work/space")});
+    text += section("nested below /", {rw(".", "/made/space")});
     text += section("a file below /", {ro("file", "/settings")});
     text += section("in a read-only tree", {ro("data", "/opt/new")});
     text += section("nested in a read-only tree", {ro("data", "/opt/tool/a/b")});
