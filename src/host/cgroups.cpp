@@ -48,10 +48,12 @@ CgroupLevel look(const std::string& path) {
     // Who moves a process asks the cgroup above both; which is this one, as the caller is in it or below.
     level.usable = may_write(path) && may_write(path + "/cgroup.procs") && may_write(path + "/cgroup.subtree_control");
     level.root = !is_there(path + "/cgroup.type");
-    if (!level.usable) {
-        return level;  // what it has is of no use
+    if (level.usable || level.root) {  // what the root lacks nobody below has
+        level.controllers = words_of(read_text(path + "/cgroup.controllers"));
     }
-    level.controllers = words_of(read_text(path + "/cgroup.controllers"));
+    if (!level.usable) {
+        return level;
+    }
     level.enabled = words_of(read_text(path + "/cgroup.subtree_control"));
     const std::vector<std::string> processes = words_of(read_text(path + "/cgroup.procs"));
     level.inhabited = !processes.empty();

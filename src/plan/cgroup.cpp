@@ -179,13 +179,14 @@ Error nothing_handed_over(const host::Facts& facts, const Limits& limits, const 
                           "/shell/cgroup.procs moves this shell; then once more, until none is left" + or_best_effort);
         }
     }
-    const auto usable = std::ranges::find_if(cgroups.levels, &CgroupLevel::usable);
-    if (usable != cgroups.levels.end() && usable->root) {
-        return cannot(limits, "the kernel has no controller " + listed(without(needed, usable->controllers)) +
+    const auto root = std::ranges::find_if(cgroups.levels, &CgroupLevel::root);
+    if (root != cgroups.levels.end() && !has_all(root->controllers, needed)) {
+        return cannot(limits, "the kernel has no controller " + listed(without(needed, root->controllers)) +
                                   " for version 2: version 1 has it, or it is switched off")
             .with_fix(std::string("boot with cgroup_no_v1=all, or under systemd systemd.unified_cgroup_hierarchy=1") +
                       or_best_effort);
     }
+    const auto usable = std::ranges::find_if(cgroups.levels, &CgroupLevel::usable);
     if (usable != cgroups.levels.end()) {
         const Names missing = without(needed, usable->controllers);
         const Error lacks(option_for(missing.front()) + ": no cgroup can hold it: " + usable->path + " lacks " +

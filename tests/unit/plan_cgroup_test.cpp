@@ -92,6 +92,8 @@ TEST(PlanCgroup, OnHostsOfEveryKind) {
     scope.controllers = {"cpu", "memory", "pids"};
     CgroupLevel old = root;
     old.controllers = {};
+    CgroupLevel others_old = old;
+    others_old.usable = false;
 
     const std::vector<std::pair<std::string, CgroupFacts>> hosts{
         {"a tree that hands out", with({level("/sys/fs/cgroup/a/b", {}, true), level("/sys/fs/cgroup/a", all, false)})},
@@ -103,6 +105,7 @@ TEST(PlanCgroup, OnHostsOfEveryKind) {
         {"somebody else's", with({others})},
         {"without a controller", with({poor})},
         {"version 1 has the controllers", with({old})},
+        {"version 1 has the controllers, and the tree is somebody else's", with({others_old})},
         {"no cgroup2", CgroupFacts()},
         {"a session, and no manager", unit},
         {"a session, and a manager", manager},
