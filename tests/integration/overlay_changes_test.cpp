@@ -303,5 +303,32 @@ TEST_F(OverlayChanges, ACraftedLayerLeadsNowhere) {
     EXPECT_EQ(in_work("[ -p pipe ]").exit_status, 0);
 }
 
+// Root's ids inside are none of its own: what is kept for them is given back to whom it belongs.
+using OverlayApplied = SandboxTest;
+TEST_F(OverlayApplied, ItBelongsToWhomItWouldHaveBelongedTo) {
+    constexpr uid_t other = 1001;
+    const std::string tree = directory() / "tree";
+    const std::string kept = directory() / "kept";
+    fs::permissions(directory().path(), fs::perms{0755});
+    fs::create_directory(tree);
+    write_file(tree + "/file", "old\n");
+    const uid_t owner = geteuid() == 0 ? other : geteuid();
+    for (const std::string& path : {tree + "/file", tree}) {
+        ASSERT_EQ(::lchown(path.c_str(), owner, static_cast<gid_t>(-1)), 0);
+    }
+    const Result made = inside_shell("echo more >> file; echo new > new; mkdir dir",
+                                     {.sandbox = {"--overlay", ".", "--changes", "../kept"}, .directory = tree});
+    ASSERT_EQ(made.exit_status, 0) << made;
+    EXPECT_EQ(run({sandbox_binary(), "apply", kept}).exit_status, 0);
+    EXPECT_EQ(read_file(tree + "/file"), "old\nmore\n");
+    for (const char* name : {"/file", "/new", "/dir"}) {
+        struct stat entry {};
+        ASSERT_EQ(::lstat((tree + name).c_str(), &entry), 0) << name;
+        EXPECT_EQ(entry.st_uid, owner) << name;
+    }
+    EXPECT_EQ(run({sandbox_binary(), "discard", kept}).exit_status, 0);
+    EXPECT_FALSE(fs::exists(kept));
+}
+
 }  // namespace
 }  // namespace sandbox_test
