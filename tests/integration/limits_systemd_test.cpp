@@ -32,10 +32,6 @@ bool is_root() {
     return geteuid() == 0;
 }
 
-std::string own_program() {
-    return std::filesystem::read_symlink("/proc/self/exe");
-}
-
 // Of scopes, and of sandboxes in them.
 std::set<std::string> cgroups_of_scopes() {
     std::set<std::string> found;
@@ -299,21 +295,9 @@ TEST_F(LimitsSystemd, WhatTheErrorSaysGrantsTheRest) {
 // A program of the library's that is alone in a tree goes beside it, and starts the second from there.
 TEST_F(LimitsSystemd, AProgramThatStartsSeveral) {
     const Result result =
-        in_a_service({"-p", "Delegate=yes"}, {own_program(), "--gtest_also_run_disabled_tests",
-                                              "--gtest_filter=LimitsInATree.DISABLED_SeveralOneAfterTheOther"});
+        in_a_service({"-p", "Delegate=yes"},
+                     {given("SANDBOX_BUILD_DIR") + "/tests/integration/library_limited", "/bin/sh", "-c", "exit 4"});
     EXPECT_EQ(result.exit_status, 0) << result;
-    EXPECT_NE(result.out.find("[  PASSED  ] 1 test."), std::string::npos) << result;
-}
-
-// Run by the test above, where a tree is.
-TEST(LimitsInATree, DISABLED_SeveralOneAfterTheOther) {
-    ::sandbox::Spec spec;
-    spec.command = {"/bin/sh", "-c", "exit 4"};
-    spec.limits.pids = 9;
-    for (int i = 0; i < 3; ++i) {
-        ASSERT_FALSE(::sandbox::needs_scope(spec));
-        EXPECT_EQ(::sandbox::launch(spec).wait().value, 4);
-    }
 }
 
 // Printed, and held to nothing: what it costs to go through systemd-run, against a tree that was handed over.

@@ -72,7 +72,7 @@ def main():
     cache.mkdir(parents=True, exist_ok=True)
     kernel = run.fetch(SERIES, cache)
     disk = fetch_disk(cache)
-    image.write_for_systemd(cache / "systemd-tests.cpio", run.source, build, [build / "tests" / SUITE],
+    image.write_for_systemd(cache / "systemd-tests.cpio", run.source, build, [build / "tests" / SUITE, build / "tests/integration/library_limited"],
                             "".join(" ".join(map(str, line)) + "\n" for line in plan))
     image.write_modules(cache / f"modules-{SERIES}.cpio", kernel)
     disk_of_machine = ("-drive", f"file={disk},format=raw,if=none,id=disk,snapshot=on", "-device", "nvme,drive=disk,serial=disk")
