@@ -49,6 +49,7 @@ host::Wanted wanted(const Spec& spec) {
     wanted.own_ids = plan::asks_for_real_ids(spec);
     wanted.groups = spec.user && !spec.root;
     wanted.cgroups = spec.limits.need_cgroup() || spec.report || spec.report_descriptor;
+    wanted.controllers = plan::controllers_for(spec.limits);
     wanted.overlays =
         std::ranges::any_of(spec.mounts, [](const Mount& mount) { return std::holds_alternative<Overlay>(mount); });
     wanted.limits =
@@ -255,10 +256,8 @@ Process launch(const Spec& spec) {
 }
 
 bool needs_scope(const Spec& spec) {
-    if (!spec.limits.need_cgroup()) {
-        return false;
-    }
-    return plan::takes_scope(spec, host::probe_cgroups());
+    // Whatever the nearest one has: a scope is made where none is the caller's.
+    return spec.limits.need_cgroup() && plan::takes_scope(host::probe_cgroups(std::vector<std::string>()));
 }
 
 void settle_in_scope() noexcept {

@@ -3,29 +3,53 @@
 #include "host/tree.hpp"
 #include "spec/paths.hpp"
 #include "sys/fd.hpp"
+#include "sys/interface_file.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 namespace sandbox::host {
 namespace {
 
-bool may_write(const std::string& path) {
-    return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0;
+bool is_there(const std::string& path) {
+    return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) == 0;
 }
 
-bool is_there(const std::string& path) {
-    struct stat entry {};
-    return ::stat(path.c_str(), &entry) == 0;
-}
+// By its directory, one after the other upwards, and not by names: those may lead elsewhere meanwhile.
+class Cgroup {
+  public:
+    explicit Cgroup(int directory) : directory_(directory) {}
+    [[nodiscard]] Cgroup above() const { return Cgroup(::openat(directory_.get(), "..", path_only)); }
+    /// It may be above the mount's root, or something else may be mounted there.
+    [[nodiscard]] bool is_one() const {
+        struct statfs system {};
+        return directory_ && ::fstatfs(directory_.get(), &system) == 0 && system.f_type == CGROUP2_SUPER_MAGIC;
+    }
+    [[nodiscard]] bool has(const char* name) const {
+        return ::faccessat(directory_.get(), name, F_OK, AT_EACCESS) == 0;
+    }
+    [[nodiscard]] bool may_write(const char* name) const {
+        return ::faccessat(directory_.get(), name, W_OK, AT_EACCESS) == 0;
+    }
+    [[nodiscard]] std::vector<std::string> words(const char* name) const {
+        return words_of(sys::read_interface(directory_.get(), name));
+    }
+
+    static constexpr int path_only = O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+
+  private:
+    sys::UniqueFd directory_;
+};
 
 // user.delegate since systemd 251; before, trusted.delegate, which root alone can read.
 bool is_handed_over(const std::string& unit) {
@@ -42,20 +66,30 @@ bool is_handed_over_by_user_manager(const std::string& unit) {
            hands_over(read_text("/run/user/" + uid + "/systemd/transient/" + unit.substr(unit.rfind('/') + 1)));
 }
 
-CgroupLevel look(const std::string& path) {
+bool has_handed_out(const CgroupLevel& level, const std::vector<std::string>& controllers) {
+    return level.usable && std::ranges::all_of(controllers, [&](const std::string& name) {
+               return std::ranges::find(level.enabled, name) != level.enabled.end();
+           });
+}
+
+CgroupLevel look(const Cgroup& cgroup, std::string path, const Controllers& wanted) {
     CgroupLevel level;
-    level.path = path;
+    level.path = std::move(path);
     // Who moves a process asks the cgroup above both; which is this one, as the caller is in it or below.
-    level.usable = may_write(path) && may_write(path + "/cgroup.procs") && may_write(path + "/cgroup.subtree_control");
-    level.root = !is_there(path + "/cgroup.type");
+    level.usable =
+        cgroup.may_write(".") && cgroup.may_write("cgroup.procs") && cgroup.may_write("cgroup.subtree_control");
+    level.root = !cgroup.has("cgroup.type");
     if (level.usable || level.root) {  // what the root lacks nobody below has
-        level.controllers = words_of(read_text(path + "/cgroup.controllers"));
+        level.controllers = cgroup.words("cgroup.controllers");
     }
     if (!level.usable) {
         return level;
     }
-    level.enabled = words_of(read_text(path + "/cgroup.subtree_control"));
-    const std::vector<std::string> processes = words_of(read_text(path + "/cgroup.procs"));
+    level.enabled = cgroup.words("cgroup.subtree_control");
+    if (wanted && has_handed_out(level, *wanted)) {
+        return level;  // whatever is in it
+    }
+    const std::vector<std::string> processes = cgroup.words("cgroup.procs");
     level.inhabited = !processes.empty();
     level.alone = processes.size() == 1 && processes.front() == std::to_string(::getpid());
     return level;
@@ -134,11 +168,11 @@ std::string unit_of(std::string_view directory) {
     return {};
 }
 
-CgroupFacts probe_cgroups(const std::vector<MountEntry>& mounts) {
+CgroupFacts probe_cgroups(const std::vector<MountEntry>& mounts, const Controllers& wanted) {
     CgroupFacts facts;
     facts.user = ::geteuid() != 0;
     facts.manager = has_manager(facts.user);
-    facts.own = cgroup_directory(parse_own_cgroup(read_text("/proc/self/cgroup")), mounts);
+    facts.own = cgroup_directory(parse_own_cgroup(sys::read_interface(AT_FDCWD, "/proc/self/cgroup")), mounts);
     if (facts.own.empty()) {
         return facts;
     }
@@ -147,17 +181,20 @@ CgroupFacts probe_cgroups(const std::vector<MountEntry>& mounts) {
         facts.unit = unit.substr(unit.rfind('/') + 1);
         return facts;
     }
-    for (std::string path = facts.own; is_there(path + "/cgroup.procs"); path = spec::parent(path)) {
-        facts.levels.push_back(look(path));
-        if (path == unit || facts.levels.back().root || path == "/") {
+    std::string path = facts.own;
+    for (Cgroup cgroup(::open(path.c_str(), Cgroup::path_only)); cgroup.is_one(); cgroup = cgroup.above()) {
+        facts.levels.push_back(look(cgroup, path, wanted));
+        const CgroupLevel& level = facts.levels.back();
+        if (path == unit || level.root || path == "/" || (wanted && has_handed_out(level, *wanted))) {
             break;
         }
+        path = spec::parent(path);
     }
     return facts;
 }
 
-CgroupFacts probe_cgroups() {
-    return probe_cgroups(parse_mountinfo(read_text("/proc/self/mountinfo")));
+CgroupFacts probe_cgroups(const Controllers& wanted) {
+    return probe_cgroups(parse_mountinfo(read_text("/proc/self/mountinfo")), wanted);
 }
 
 }  // namespace sandbox::host

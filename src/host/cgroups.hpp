@@ -8,7 +8,9 @@
 
 #include "host/mountinfo.hpp"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sandbox::host {
@@ -20,8 +22,8 @@ struct CgroupLevel {
     bool root = false;                     ///< of the machine: processes may be in it, and controllers below
     std::vector<std::string> controllers;  ///< that it has
     std::vector<std::string> enabled;      ///< that those below it have
-    bool inhabited = false;                ///< processes are in it, and not only below
-    bool alone = false;                    ///< one, the caller
+    bool inhabited = false;                ///< processes are in it, and not only below; where that matters
+    bool alone = false;                    ///< one, the caller; where that matters
 };
 
 struct CgroupFacts {
@@ -32,10 +34,14 @@ struct CgroupFacts {
     bool user = true;                 ///< its manager for the user, and not that of the system
 };
 
-/// Asks the kernel, and looks whether systemd is there.
-[[nodiscard]] CgroupFacts probe_cgroups(const std::vector<MountEntry>& mounts);
+/// Names of controllers, as cgroup.controllers has them.
+using Controllers = std::optional<std::vector<std::string>>;
+
+/// Asks the kernel, and looks whether systemd is there. With `wanted`, nothing is asked above a cgroup that has handed
+/// those out: a limit is set as near to the caller as it can be.
+[[nodiscard]] CgroupFacts probe_cgroups(const std::vector<MountEntry>& mounts, const Controllers& wanted);
 /// By the mounts of the calling process.
-[[nodiscard]] CgroupFacts probe_cgroups();
+[[nodiscard]] CgroupFacts probe_cgroups(const Controllers& wanted = std::nullopt);
 
 /// Of /proc/PID/cgroup, the path that version 2 has; empty where there is none. Pure.
 [[nodiscard]] std::string parse_own_cgroup(std::string_view text);

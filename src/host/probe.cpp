@@ -292,7 +292,7 @@ void probe_surroundings(Facts& facts, const Wanted& wanted) {
     facts.root = probe_root(facts);
     facts.mounts = parse_mountinfo(read_system_file("/proc/self/mountinfo", most_mountinfo));
     if (wanted.cgroups) {
-        facts.cgroups = probe_cgroups(facts.mounts);
+        facts.cgroups = probe_cgroups(facts.mounts, wanted.controllers);
     }
     probe_kernel(facts);
 }

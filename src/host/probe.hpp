@@ -10,13 +10,14 @@ namespace sandbox::host {
 /// What is looked at only where a Spec needs it.
 struct Wanted {
     std::span<const int> descriptors = {};
-    bool user_ids = false;     ///< Facts::users
-    bool group_ids = false;    ///< Facts::group_ids
-    bool own_ids = false;      ///< of both, all but what is granted to the caller
-    bool groups = false;       ///< Facts::group
-    bool limits = false;       ///< Facts::hard_limits, Facts::niceness
-    bool cgroups = false;      ///< Facts::cgroups
-    bool overlays = false;     ///< Facts::tmpfs_attributes
+    bool user_ids = false;         ///< Facts::users
+    bool group_ids = false;        ///< Facts::group_ids
+    bool own_ids = false;          ///< of both, all but what is granted to the caller
+    bool groups = false;           ///< Facts::group
+    bool limits = false;           ///< Facts::hard_limits, Facts::niceness
+    bool cgroups = false;          ///< Facts::cgroups
+    Controllers controllers = {};  ///< of those, what is needed
+    bool overlays = false;         ///< Facts::tmpfs_attributes
     bool surroundings = true;  ///< where the caller stands, users, mounts, and what the kernel can: for a new sandbox
 };
 

@@ -3,6 +3,7 @@
 #include "limits/cgroup_figures.hpp"
 #include "limits/watch.hpp"
 #include "spec/limits.hpp"
+#include "sys/interface_file.hpp"
 
 #include <sandbox/error.hpp>
 
@@ -35,25 +36,6 @@ std::string random_digits() {
     return std::to_string(::getpid()) + "-" + std::to_string(number % most);
 }
 
-int write_file(int directory, const char* name, std::string_view text) {
-    const sys::UniqueFd file(::openat(directory, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!file) {
-        return errno;
-    }
-    // One write, as the kernel reads each as a whole.
-    return ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
-}
-
-std::string read_file(int directory, const char* name) {
-    const sys::UniqueFd file(::openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    std::string text;
-    std::array<char, 4096> chunk;
-    for (ssize_t got = 0; file && (got = ::read(file.get(), chunk.data(), chunk.size())) > 0;) {
-        text.append(chunk.data(), static_cast<std::size_t>(got));
-    }
-    return text;
-}
-
 Error cannot(const std::string& what, int error) {
     return Error("cannot " + what + ": " + std::strerror(error));
 }
@@ -66,7 +48,7 @@ sys::UniqueFd open_directory(int parent, const char* name) {
 void remove_abandoned(int parent, const char* name) {
     const sys::UniqueFd directory = open_directory(parent, name);
     if (directory && ::flock(directory.get(), LOCK_EX | LOCK_NB) == 0) {
-        write_file(directory.get(), "cgroup.kill", "1");
+        sys::write_interface(directory.get(), "cgroup.kill", "1");
         ::unlinkat(parent, name, AT_REMOVEDIR);
     }
 }
@@ -88,13 +70,13 @@ void sweep(int parent) {
 }  // namespace
 
 int adopt(int cgroup, pid_t process) noexcept {
-    return write_file(cgroup, "cgroup.procs", std::to_string(process));
+    return sys::write_interface(cgroup, "cgroup.procs", std::to_string(process));
 }
 
 void enter_below(const std::string& directory) noexcept {
     const sys::UniqueFd above(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
     if (above && ::mkdirat(above.get(), "launcher", 0755) == 0) {
-        write_file(open_directory(above.get(), "launcher").get(), "cgroup.procs", "0");
+        sys::write_interface(open_directory(above.get(), "launcher").get(), "cgroup.procs", "0");
     }
 }
 
@@ -110,7 +92,6 @@ Cgroup::Cgroup(const plan::Cgroup& wanted, bool alone) : wanted_(wanted), alone_
     if (!parent_) {
         throw cannot("open the cgroup " + wanted.parent, errno);
     }
-    sweep(parent_.get());
     try {
         if (wanted.move_launcher) {
             move_launcher();
@@ -142,6 +123,10 @@ void Cgroup::make_directory() {
         // Closed to others until it is locked: whoever can open it could lock it first.
         if (::mkdirat(parent_.get(), name_.c_str(), 0700) < 0) {
             error = errno;
+            if (error == EAGAIN && i == 0) {
+                sweep_beside();  // what killed launchers have left may be too much already
+                continue;
+            }
             if (error == EEXIST) {
                 continue;
             }
@@ -174,7 +159,7 @@ void Cgroup::move_launcher() {
             continue;
         }
         const sys::UniqueFd directory = open_directory(parent_.get(), launcher_.c_str());
-        error = directory ? write_file(directory.get(), "cgroup.procs", "0") : errno;
+        error = directory ? sys::write_interface(directory.get(), "cgroup.procs", "0") : errno;
         if (error == 0) {
             return;
         }
@@ -185,7 +170,7 @@ void Cgroup::move_launcher() {
 }
 
 void Cgroup::hand_out(const std::string& controller) const {
-    if (const int error = write_file(parent_.get(), "cgroup.subtree_control", "+" + controller); error != 0) {
+    if (const int error = sys::write_interface(parent_.get(), "cgroup.subtree_control", "+" + controller); error != 0) {
         throw cannot("hand the controller " + controller + " out in the cgroup " + wanted_.parent, error)
             .with_fix(error == EBUSY ? "no process may be in it: mkdir " + wanted_.parent + "/shell; echo PID >" +
                                            wanted_.parent + "/shell/cgroup.procs for each"
@@ -196,7 +181,7 @@ void Cgroup::hand_out(const std::string& controller) const {
 // What there is not the kernel passes over in silence or calls out of range, and with nothing left it takes all that
 // the one above has.
 void Cgroup::check_processors(const plan::CgroupSetting& setting) const {
-    std::string there = read_file(parent_.get(), "cpuset.cpus.effective");
+    std::string there = sys::read_interface(parent_.get(), "cpuset.cpus.effective");
     there.erase(std::min(there.find('\n'), there.size()));
     const std::vector<unsigned> processors = there.empty() ? std::vector<unsigned>() : spec::parse_processors(there);
     for (const unsigned wanted : spec::parse_processors(setting.value)) {
@@ -211,10 +196,10 @@ void Cgroup::set(const plan::CgroupSetting& setting) const {
     if (setting.file == "cpuset.cpus") {
         check_processors(setting);
     }
-    int error = write_file(directory_.get(), setting.file.c_str(), setting.value);
+    int error = sys::write_interface(directory_.get(), setting.file.c_str(), setting.value);
     if (error == ENOENT && setting.file == "io.weight") {
         // Of the BFQ scheduler, where the kernel is made without blk-iocost. It takes up to 1000.
-        error = write_file(directory_.get(), "io.bfq.weight", setting.value);
+        error = sys::write_interface(directory_.get(), "io.bfq.weight", setting.value);
     }
     if ((error == ENOENT || error == EOPNOTSUPP) && setting.optional) {
         return;
@@ -230,12 +215,16 @@ void Cgroup::set(const plan::CgroupSetting& setting) const {
     }
 }
 
-void Cgroup::kill() const noexcept {
-    write_file(directory_.get(), "cgroup.kill", "1");
+void Cgroup::sweep_beside() const noexcept {
+    sweep(parent_.get());
 }
 
-void Cgroup::empty() const noexcept {
-    if (!directory_) {
+void Cgroup::kill() const noexcept {
+    sys::write_interface(directory_.get(), "cgroup.kill", "1");
+}
+
+void Cgroup::empty() noexcept {
+    if (!directory_ || empty_) {
         return;
     }
     const sys::UniqueFd events(::openat(directory_.get(), "cgroup.events", O_RDONLY | O_CLOEXEC));
@@ -243,7 +232,9 @@ void Cgroup::empty() const noexcept {
     for (;;) {
         std::array<char, 256> text;
         const ssize_t got = events ? ::pread(events.get(), text.data(), text.size(), 0) : -1;
-        if (got <= 0 || keyed_figure({text.data(), static_cast<std::size_t>(got)}, "populated") == std::uint64_t{0}) {
+        empty_ =
+            got <= 0 || keyed_figure({text.data(), static_cast<std::size_t>(got)}, "populated") == std::uint64_t{0};
+        if (empty_) {
             return;
         }
         kill();
@@ -256,11 +247,12 @@ void Cgroup::empty() const noexcept {
 }
 
 std::chrono::nanoseconds Cgroup::cpu_time() const noexcept {
-    return std::chrono::microseconds(keyed_figure(read_file(directory_.get(), "cpu.stat"), "usage_usec").value_or(0));
+    return std::chrono::microseconds(
+        keyed_figure(sys::read_interface(directory_.get(), "cpu.stat"), "usage_usec").value_or(0));
 }
 
 void Cgroup::read(Usage& usage) const noexcept {
-    const auto text = [&](const char* name) { return read_file(directory_.get(), name); };
+    const auto text = [&](const char* name) { return sys::read_interface(directory_.get(), name); };
     const std::string cpu = text("cpu.stat");
     usage.user = std::chrono::microseconds(keyed_figure(cpu, "user_usec").value_or(0));
     usage.system = std::chrono::microseconds(keyed_figure(cpu, "system_usec").value_or(0));
@@ -282,9 +274,11 @@ void Cgroup::read(Usage& usage) const noexcept {
         figures.read_bytes = summed_figure(io, "rbytes");
         figures.written_bytes = summed_figure(io, "wbytes");
     }
-    figures.cpu = pressure_figure(text("cpu.pressure"));
-    figures.memory = pressure_figure(text("memory.pressure"));
-    figures.io = pressure_figure(text("io.pressure"));
+    if (wanted_.pressure) {
+        figures.cpu = pressure_figure(text("cpu.pressure"));
+        figures.memory = pressure_figure(text("memory.pressure"));
+        figures.io = pressure_figure(text("io.pressure"));
+    }
 }
 
 void Cgroup::remove() noexcept {
@@ -302,9 +296,9 @@ void Cgroup::move_back() noexcept {
         return;
     }
     for (const std::string& controller : wanted_.controllers) {
-        write_file(parent_.get(), "cgroup.subtree_control", "-" + controller);
+        sys::write_interface(parent_.get(), "cgroup.subtree_control", "-" + controller);
     }
-    write_file(parent_.get(), "cgroup.procs", "0");
+    sys::write_interface(parent_.get(), "cgroup.procs", "0");
     ::unlinkat(parent_.get(), launcher_.c_str(), AT_REMOVEDIR);
     launcher_.clear();
 }

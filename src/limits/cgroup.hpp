@@ -37,7 +37,10 @@ class Cgroup {
     void kill() const noexcept;
     /// Kills what is left, and waits until it is empty, but for two seconds at most: a process that the kernel cannot
     /// end keeps it.
-    void empty() const noexcept;
+    void empty() noexcept;
+
+    /// Removes what launchers that were killed have left beside it.
+    void sweep_beside() const noexcept;
 
     /// By now. `usage.wall` stays as it is, and so does what the kernel does not count.
     void read(Usage& usage) const noexcept;
@@ -58,6 +61,7 @@ class Cgroup {
     std::string name_;
     std::string path_;
     sys::UniqueFd directory_;
+    bool empty_ = false;    ///< it has been seen to be
     std::string launcher_;  ///< the name of the launcher's own, if it was moved
 };
 

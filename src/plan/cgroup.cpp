@@ -43,21 +43,6 @@ std::string listed(const Names& names, const char* before = "") {
     return text;
 }
 
-Names needed_by(const Limits& limits) {
-    Names names;
-    const auto need = [&](bool asked, const char* name) {
-        if (asked) {
-            names.emplace_back(name);
-        }
-    };
-    need(limits.memory || limits.swap, "memory");
-    need(limits.cpus.has_value(), "cpu");
-    need(limits.pids.has_value(), "pids");
-    need(limits.io_weight.has_value(), "io");
-    need(limits.cpuset.has_value(), "cpuset");
-    return names;
-}
-
 std::string first_option(const Limits& limits) {
     return limits.memory      ? "--memory"
            : limits.swap      ? "--swap"
@@ -239,10 +224,24 @@ void plan_counting(Plan& plan, const CgroupFacts& facts) {
 
 }  // namespace
 
+std::vector<std::string> controllers_for(const Limits& limits) {
+    Names names;
+    const auto need = [&](bool asked, const char* name) {
+        if (asked) {
+            names.emplace_back(name);
+        }
+    };
+    need(limits.memory || limits.swap, "memory");
+    need(limits.cpus.has_value(), "cpu");
+    need(limits.pids.has_value(), "pids");
+    need(limits.io_weight.has_value(), "io");
+    need(limits.cpuset.has_value(), "cpuset");
+    return names;
+}
+
 // One that was handed over and lacks something is not made better by another scope below the same manager.
-bool takes_scope(const Spec& spec, const CgroupFacts& facts) {
-    return choose(facts, needed_by(spec.limits)) == nullptr && facts.manager && facts.levels.empty() &&
-           !facts.own.empty();
+bool takes_scope(const CgroupFacts& facts) {
+    return facts.manager && facts.levels.empty() && !facts.own.empty();
 }
 
 void plan_cgroup(Plan& plan, const Spec& spec, const host::Facts& facts) {
@@ -253,11 +252,12 @@ void plan_cgroup(Plan& plan, const Spec& spec, const host::Facts& facts) {
         }
         return;
     }
-    const Names needed = needed_by(spec.limits);
+    const Names needed = controllers_for(spec.limits);
     Cgroup cgroup;
     cgroup.settings = settings_of(spec.limits);
     if (!reported) {
         // What the kernel does for it in a cgroup that is new takes longer than all the rest (Linux 6.1).
+        cgroup.pressure = false;
         cgroup.settings.push_back({"cgroup.pressure", "0", "a run without --report", true});
     }
     if (const CgroupLevel* const level = choose(facts.cgroups, needed)) {
@@ -273,7 +273,7 @@ void plan_cgroup(Plan& plan, const Spec& spec, const host::Facts& facts) {
         plan.cgroup = std::move(cgroup);
         return;
     }
-    if (takes_scope(spec, facts.cgroups)) {
+    if (takes_scope(facts.cgroups)) {
         cgroup.of_user = facts.cgroups.user;
         plan.cgroup = std::move(cgroup);
         return;

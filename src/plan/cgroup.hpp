@@ -7,6 +7,9 @@
 #include <sandbox/error.hpp>
 #include <sandbox/spec.hpp>
 
+#include <string>
+#include <vector>
+
 namespace sandbox::plan {
 
 /// What holds the limits that take a cgroup: Plan::cgroup, or with Limits::best_effort Plan::rlimits_instead. Throws
@@ -17,8 +20,11 @@ void plan_cgroup(Plan& plan, const Spec& spec, const host::Facts& facts);
 /// Behind the sysfs: what the command sees of it.
 void plan_cgroup_view(Plan& plan);
 
-/// Whether that is a cgroup below a scope that systemd makes.
-[[nodiscard]] bool takes_scope(const Spec& spec, const host::CgroupFacts& facts);
+/// What a cgroup must have to hold them.
+[[nodiscard]] std::vector<std::string> controllers_for(const Limits& limits);
+
+/// Whether a cgroup that is needed is below a scope that systemd makes.
+[[nodiscard]] bool takes_scope(const host::CgroupFacts& facts);
 
 /// For who cannot be run again in a scope: a program that uses the library.
 [[nodiscard]] Error scope_needed(const Plan& plan);

@@ -109,6 +109,7 @@ struct Cgroup {
     bool move_launcher = false;            ///< it is in `parent`, and alone there: it goes to a cgroup beside
     std::vector<CgroupSetting> settings;
     std::uint64_t own_processes = 0;  ///< the sandbox's own, which pids.max allows beside those that were asked for
+    bool pressure = true;             ///< is read at the end
     bool for_counting = false;        ///< no limit asks for it: a run without one is as good
 };
 

@@ -78,6 +78,9 @@ Process Start::run() {
     phase("clone");
     write_maps();
     phase("maps");
+    if (impl_->cgroup) {
+        impl_->cgroup->sweep_beside();  // while init is at its steps
+    }
     await_command();
     impl_->reporter = settings_.reporter;
     return Process(std::move(impl_));

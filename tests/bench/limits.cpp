@@ -20,6 +20,8 @@ namespace {
 constexpr double most_overhead = 150;
 const std::string with_cgroup = "in a cgroup of its own";
 const std::string without_cgroup = "in the caller's";
+const std::string floor_with = "the kernel's part of it, in one";
+const std::string floor_without = "and in the caller's";
 
 Effort effort(const Settings& settings) {
     return settings.quick ? Effort{50, 3} : Effort{1000, 12};
@@ -81,6 +83,8 @@ class Tree {
     ~Tree() { remove(); }
 
     [[nodiscard]] bool limited() const { return limited_; }
+    /// Below which sandbox makes one: what has processes hands nothing out.
+    [[nodiscard]] std::string parent() const { return limited_ ? handed() : handed() + "/worker"; }
     [[nodiscard]] std::string in_handed() const { return handed() + "/worker/cgroup.procs"; }
     [[nodiscard]] std::string in_plain() const { return plain() + "/cgroup.procs"; }
 
@@ -117,7 +121,11 @@ std::vector<Command> starts(const Settings& settings, const Tree& tree, const st
     for (std::vector<std::string>* const words : {&limited, &plain}) {
         words->insert(words->end(), {"--", settings.place.noop()});
     }
-    return {{with_cgroup, limited, tree.in_handed()}, {without_cgroup, plain, tree.in_plain()}};
+    const Place& place = settings.place;
+    return {{with_cgroup, limited, tree.in_handed()},
+            {without_cgroup, plain, tree.in_plain()},
+            {floor_with, {place.floor_cgroup(), tree.parent(), place.noop()}, tree.in_handed()},
+            {floor_without, {place.floor_cgroup(), "-", place.noop()}, tree.in_handed()}};
 }
 
 // The number behind `"KEY":`.
@@ -189,6 +197,12 @@ std::vector<Section> measure_limits(const Settings& settings, const Caller& call
     cost.table.notes.emplace_back(tree.limited()
                                       ? "With --memory and --pids, against none."
                                       : "With --report, which counts in it: no controller is to be had here.");
+    const Figures::Row* const kernel_with = figures.find(floor_with);
+    const Figures::Row* const kernel_without = figures.find(floor_without);
+    if (kernel_with != nullptr && kernel_without != nullptr) {
+        cost.table.notes.push_back("What the kernel takes of that, asked by a C program that decides nothing: " +
+                                   number(kernel_with->values[0] - kernel_without->values[0]) + " microseconds.");
+    }
     const Figures::Row* const in_own = figures.find(with_cgroup);
     const Figures::Row* const in_callers = figures.find(without_cgroup);
     if (in_own != nullptr && in_callers != nullptr) {

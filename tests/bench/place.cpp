@@ -31,6 +31,7 @@ Place::Place(const std::string& sandbox, const std::string& programs) : director
         files::permissions(directory_, everybody_may_run);
         for (const auto& [from, to] :
              {std::pair{sandbox, this->sandbox()}, std::pair{programs + "/bench_floor", floor()},
+              std::pair{programs + "/bench_floor_cgroup", floor_cgroup()},
               std::pair{programs + "/bench_floor_enter", floor_enter()},
               std::pair{programs + "/bench_floor_paths", floor_paths()}, std::pair{programs + "/bench_noop", noop()}}) {
             files::copy_file(from, to);

@@ -21,6 +21,7 @@ class Place {
     [[nodiscard]] const std::string& directory() const { return directory_; }
     [[nodiscard]] std::string sandbox() const { return directory_ + "/sandbox"; }
     [[nodiscard]] std::string floor() const { return directory_ + "/floor"; }
+    [[nodiscard]] std::string floor_cgroup() const { return directory_ + "/floor_cgroup"; }
     [[nodiscard]] std::string floor_enter() const { return directory_ + "/floor_enter"; }
     [[nodiscard]] std::string floor_paths() const { return directory_ + "/floor_paths"; }
     [[nodiscard]] std::string noop() const { return directory_ + "/noop"; }
