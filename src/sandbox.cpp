@@ -1,6 +1,8 @@
 // The public functions: what connects Spec, host, plan and run.
 #include <sandbox/sandbox.hpp>
 
+#include "changes/thrown_away.hpp"
+#include "host/overlay_places.hpp"
 #include "host/probe.hpp"
 #include "host/profile.hpp"
 #include "host/tree.hpp"
@@ -15,6 +17,7 @@
 #include "plan/render.hpp"
 #include "plan/report_place.hpp"
 #include "plan/root_ids.hpp"
+#include "plan/written.hpp"
 #include "registry/describe.hpp"
 #include "registry/registry.hpp"
 #include "report/reporter.hpp"
@@ -122,10 +125,16 @@ std::optional<run::InheritedNamespaces> open_inherited(const Spec& spec, const h
     return namespaces;
 }
 
+// Looked at again, as all that a plan knows of the host.
+host::OverlayPlace made_place(const changes::ThrownAway& made) {
+    const std::string& path = made.path();
+    return {spec::parent(path), {}, host::OverlayPlace::Made{path, host::identify(made.directory(), ".", 0).value()}};
+}
+
 // The placeholders of other sandboxes are not there: what is missing without them is missing. `look` finds them.
+// `settings` has what was made for the plan already, and gets what it joins.
 template <class Look>
-plan::Plan make_plan(const Spec& spec, const Look& look, std::optional<run::InheritedNamespaces>& inherited,
-                     bool scope_can_be_had = true) {
+plan::Plan make_plan(const Spec& spec, const Look& look, run::Settings& settings, bool scope_can_be_had = true) {
     spec::validate(spec);
     host::Facts facts = host::probe(wanted(spec));
     facts.state = placeholder::own_state_paths();
@@ -135,6 +144,12 @@ plan::Plan make_plan(const Spec& spec, const Look& look, std::optional<run::Inhe
     if (spec.system_call_profile) {
         facts.system_call_profile = read_profile(*spec.system_call_profile, tree);
     }
+    if (settings.thrown_away) {
+        facts.overlay_places = {made_place(*settings.thrown_away)};
+    } else if (plan::prefers_disk(spec, facts)) {
+        facts.overlay_places = host::probe_overlay_places(facts, tree);
+    }
+    std::optional<run::InheritedNamespaces>& inherited = settings.inherited;
     inherited = open_inherited(spec, tree);
     facts.joins_below = inherited && inherited->owner;
     facts.root.joined = facts.joins_below ? inherited->root : std::nullopt;
@@ -179,8 +194,8 @@ bool hold_state(const Spec& spec, const plan::Plan& plan) {
 }
 
 plan::Plan make_plan(const Spec& spec) {
-    std::optional<run::InheritedNamespaces> inherited;
-    return make_plan(spec, placeholder::known, inherited);
+    run::Settings settings;
+    return make_plan(spec, placeholder::known, settings);
 }
 
 // A file that the command can write to by its path is none that nobody inside can forge.
@@ -203,27 +218,37 @@ void check_report_descriptor(const Spec& spec, const plan::Plan& plan) {
 }
 
 // A directory that is missing is made once all else is known to be right, and hidden by the plan that knows it.
-void keep_changes(const Spec& spec, plan::Plan& plan, run::Settings& settings) {
-    const bool made = !plan.changes->id;
+void keep_changes(const Spec& spec, plan::Plan& plan, run::Settings& settings, bool scope) {
+    const bool made = !plan.written->id;
     settings.changes = run::open_changes(plan, *spec.changes);
     if (made) {
         settings.changes.reset();  // the lock
-        plan = make_plan(spec, placeholder::known, settings.inherited);
+        plan = make_plan(spec, placeholder::known, settings, scope);
         settings.changes = run::open_changes(plan, *spec.changes);
+    }
+}
+
+void throw_away(const Spec& spec, plan::Plan& plan, run::Settings& settings, bool scope) {
+    settings.thrown_away = run::make_thrown_away(plan);
+    plan = make_plan(spec, placeholder::known, settings, scope);
+    if (plan.written) {
+        run::make_layers(plan, *settings.thrown_away);
     }
 }
 
 Process start(const Spec& spec, const std::shared_ptr<report::Reporter>& reporter) {
     run::Settings settings;
     plan::Plan plan = make_plan(
-        spec, [] { return placeholder::sweep().known; }, settings.inherited);
+        spec, [] { return placeholder::sweep().known; }, settings);
     // Whoever could be run again in a scope has been.
     const bool scope = !plan.cgroup || !plan.cgroup->parent.empty() || !spec.limits.best_effort;
     if (hold_state(spec, plan) || !scope) {
-        plan = make_plan(spec, placeholder::known, settings.inherited, scope);
+        plan = make_plan(spec, placeholder::known, settings, scope);
     }
     if (spec.changes) {
-        keep_changes(spec, plan, settings);
+        keep_changes(spec, plan, settings, scope);
+    } else if (plan.written) {
+        throw_away(spec, plan, settings, scope);
     }
     check_report_descriptor(spec, plan);
     run::load_contents(plan);
@@ -282,7 +307,15 @@ std::vector<std::string> collect_garbage() {
             limits::sweep_cgroups(level.path);
         }
     }
-    return placeholder::sweep().problems;
+    std::vector<std::string> problems = placeholder::sweep().problems;
+    const HostTree host(facts);
+    for (const std::string& path : host::overlay_place_paths(facts.environment)) {
+        if (const std::optional<std::string> place =
+                host.get().silent(path) ? std::nullopt : host.get().canonical(path)) {
+            changes::sweep_thrown_away(*place, problems);
+        }
+    }
+    return problems;
 }
 
 std::string explain(const Spec& spec) {

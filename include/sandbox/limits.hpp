@@ -83,7 +83,8 @@ struct Limits {
     std::optional<int> nice;       ///< -20..19, nice(2); below the caller's own only where RLIMIT_NICE allows it
     std::optional<int> oom_score;  ///< -1000..1000, oom_score_adj of proc(5)
     /// Bytes that the private directories may hold together, half of the memory otherwise; entries count, too, one for
-    /// each KiB. Not 0. Not with Spec::only, where there are none.
+    /// each KiB. What is written in an Overlay lies there, too; before Linux 6.6 with this limit alone. Not 0. Not with
+    /// Spec::only, where there are none.
     std::optional<std::uint64_t> tmp_size;
     friend bool operator==(const Limits&, const Limits&) = default;
 };

@@ -139,8 +139,9 @@ class Process {
 /// controllers out, whatever other processes the program starts. Does nothing elsewhere.
 void settle_in_scope() noexcept;
 
-/// Removes what launchers that were killed have left on the host: placeholders below writable directories (sandbox(1),
-/// FILES). Every launch() does the same. Returns a line for each thing that could not be cleared, and why.
+/// Removes what launchers that were killed have left on the host: placeholders below writable directories, and what
+/// overlays have written to a disk (sandbox(1), FILES). Every launch() does the same, for the second where it needs
+/// such a place itself. Returns a line for each thing that could not be cleared, and why.
 std::vector<std::string> collect_garbage();
 
 /// One line that says what the default closed and how to open it (`--rw .`, ...), or an empty string. For a command

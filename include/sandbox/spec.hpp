@@ -158,7 +158,8 @@ struct Hide {
 /// Makes the directory `path` of the host writable at its own path inside, but not on the host: what is written stays
 /// in the sandbox, and is gone with it. What is mounted below it is handled likewise. `/`, which is the first of all
 /// whatever its place among the mounts, is the whole tree (that of `root`, where there is one), and the current
-/// directory with it. Files whose owner or group is not inside stay as they are (sandbox(1), OVERLAYS).
+/// directory with it. Files whose owner or group is not inside stay as they are. Before Linux 6.6 what is written lies
+/// on a disk while the sandbox runs, if Limits::tmp_size does not keep it in memory (sandbox(1), OVERLAYS).
 struct Overlay {
     std::string path;
     friend bool operator==(const Overlay&, const Overlay&) = default;

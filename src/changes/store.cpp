@@ -1,24 +1,21 @@
 #include "changes/store.hpp"
 
-#include "registry/registry.hpp"
+#include "changes/holder.hpp"
 
 #include <sandbox/error.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <ctime>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <dirent.h>
-#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -200,30 +197,15 @@ void Store::take_lock(int operation, bool make) {
 }
 
 void Store::held_by(pid_t init) const {
-    const registry::ProcessId holder = registry::identify_process(init);
-    const std::string text = std::to_string(holder.pid) + " " + std::to_string(holder.start) + "\n";
-    if (::ftruncate(lock_.get(), 0) < 0 ||
-        ::pwrite(lock_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+    if (!note_holder(lock_.get(), init)) {
         fail(name_, lock_name, errno);
     }
 }
 
-// The kernel takes a moment to end what a launcher that was killed has left.
 void Store::await_holder() const {
-    constexpr int patience = 10'000;
-    std::array<char, 64> text{};
-    const ssize_t length = ::pread(lock_.get(), text.data(), text.size() - 1, 0);
-    registry::ProcessId holder;
-    const char* const end = text.data() + std::max<ssize_t>(length, 0);
-    const auto [after, error] = std::from_chars(text.data(), end, holder.pid);
-    if (error != std::errc() || after == end || holder.pid <= 0 ||
-        std::from_chars(after + 1, end, holder.start).ec != std::errc()) {
-        return;
-    }
-    const sys::UniqueFd process = registry::open_process(holder);
-    pollfd ended{process.get(), POLLIN, 0};
-    if (process && ::poll(&ended, 1, patience) == 0) {
-        refuse(name_, "what a run has left in it is still ending, process " + std::to_string(holder.pid),
+    constexpr int patience_ms = 10'000;
+    if (const std::optional<pid_t> process = changes::await_holder(lock_.get(), patience_ms)) {
+        refuse(name_, "what a run has left in it is still ending, process " + std::to_string(*process),
                "wait for its end");
     }
 }

@@ -143,6 +143,17 @@ struct RootFacts {
     std::optional<JoinedRoot> joined;  ///< with Facts::joins_below, where these are not the caller's own
 };
 
+/// A directory in which overlays can be written to on a disk, where a tmpfs will not do.
+struct OverlayPlace {
+    std::string canonical;
+    std::string unfit = {};  ///< why they cannot; empty: they can
+    struct Made {
+        std::string path;
+        plan::FileId id;
+    };
+    std::optional<Made> made = {};  ///< what the launcher has made there for this run (changes/thrown_away.hpp)
+};
+
 struct Facts {
     uid_t uid = 0;  ///< effective
     RootFacts root;
@@ -172,10 +183,11 @@ struct Facts {
     bool sysctls_read_only = false;       ///< /proc/sys is mounted read-only, as in a container
     int landlock_abi = 0;                 ///< 0: the kernel has none
     bool tmpfs_attributes = true;         ///< a tmpfs keeps user.* attributes (Linux 6.6); asked for overlays alone
-    std::string kernel_release;           ///< as uname(2) has it
-    std::vector<std::string> state;       ///< where the registry and the records of placeholders are, or may be
-    bool joins_below = false;             ///< what is joined (Spec::join) is of a user namespace below the caller's
-    std::string system_call_profile;      ///< the text of Spec::system_call_profile
+    std::vector<OverlayPlace> overlay_places;  ///< where it does not, in the order of preference
+    std::string kernel_release;                ///< as uname(2) has it
+    std::vector<std::string> state;            ///< where the registry and the records of placeholders are, or may be
+    bool joins_below = false;         ///< what is joined (Spec::join) is of a user namespace below the caller's
+    std::string system_call_profile;  ///< the text of Spec::system_call_profile
 };
 
 }  // namespace sandbox::host

@@ -14,6 +14,7 @@
 #include "plan/report_place.hpp"
 #include "plan/root_file.hpp"
 #include "plan/streams.hpp"
+#include "plan/written.hpp"
 #include "spec/escape.hpp"
 #include "spec/namespaces.hpp"
 #include "spec/passwd.hpp"
@@ -218,26 +219,20 @@ std::pair<Identity, std::vector<std::string>> plan_view(Plan& plan, const Spec& 
     }
 }
 
-std::optional<Plan::Changes> find_changes(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
-    if (!spec.changes) {
-        return std::nullopt;
+// What is thrown away may lie on a disk, but in no overlay that shows it.
+std::pair<Identity, std::vector<std::string>> plan_view_and_place(Plan& plan, const Spec& spec,
+                                                                  const host::Facts& facts, const host::Tree& tree) {
+    std::string& why = plan.in_memory;
+    for (const Plan::Written& place : places_to_throw_away(spec, facts, why)) {
+        plan.written = place;
+        try {
+            return plan_view(plan, spec, facts, tree);
+        } catch (const PlaceIsShown&) {
+            why += (why.empty() ? "" : "; ") + place.thrown_away_in + ": it lies in what is an overlay";
+        }
+        plan.written.reset();
     }
-    const std::string asked = "--changes " + *spec.changes;
-    if (!spec.changes->starts_with('/') && !facts.cwd) {
-        throw Error(asked + ": the current directory has no path: " + std::strerror(facts.cwd_error))
-            .with_fix("name it by an absolute path");
-    }
-    // A link to it is refused by who opens it.
-    const std::string path = spec::absolute(facts.cwd.value_or("/"), *spec.changes);
-    const std::optional<std::string> whole = tree.canonical(path);
-    const std::optional<std::string> above = whole ? std::nullopt : tree.canonical(spec::parent(path));
-    if (!whole && !above) {
-        throw Error(asked + ": the directory that it is to be made in does not exist, or is closed")
-            .with_fix("mkdir " + spec::escaped(spec::parent(path)));
-    }
-    int error = 0;
-    return Plan::Changes{whole ? *whole : spec::join(*above, path.substr(path.rfind('/') + 1)),
-                         whole ? tree.follow(path, error) : std::nullopt, asked};
+    return plan_view(plan, spec, facts, tree);
 }
 
 // --only: the tree stays as it is, in a mount namespace of its own. What asks for kuid 0 instead of a capability in
@@ -313,14 +308,14 @@ Plan build(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
         plan.steps.push_back(NewCgroupNamespace{});
     }
     plan.steps.push_back(NewSessionKeyring{});
-    plan.changes = find_changes(spec, facts, tree);
+    plan.written = place_of_changes(spec, facts, tree);
     Identity identity;
     std::vector<std::string> writable;
     if (spec.only) {
         identity = keep_tree(plan, spec, facts, tree);
         writable = {"/"};
     } else {
-        std::tie(identity, writable) = plan_view(plan, spec, facts, tree);
+        std::tie(identity, writable) = plan_view_and_place(plan, spec, facts, tree);
         plan.steps.push_back(PivotRoot{});
         plan_scratch_size(plan, spec);
     }

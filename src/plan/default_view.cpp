@@ -98,8 +98,8 @@ void DefaultView::build() {
     UserMounts(spec_, facts_, tree_, sources_, homes_, kernel_mounts_, overlays_, learnt_, view_).apply();
     note_owners();
     hide_state();
-    if (plan_.changes) {
-        view_.hide_host(plan_.changes->canonical, true);
+    if (plan_.written && (plan_.written->id || plan_.written->thrown_away_in.empty())) {
+        view_.hide_host(plan_.written->canonical, true);
     }
     choose_cwd();
     plan_.areas = view_.areas();

@@ -44,7 +44,7 @@ void Overlays::show(const Source& source, const std::string& canonical, const st
     }
     whole_ = target == "/";
     base_ = whole_ ? canonical : base_;
-    check_changes({source, canonical, target});
+    check_written({source, canonical, target});
     id_mapped_ = view_.id_mapped({source, whole_});
     show_tree({source, canonical, target});
     view_.hide_again(canonical, target);
@@ -67,6 +67,14 @@ void Overlays::show_layers(const Place& base, const std::vector<Place>& layers, 
     over.reserve(layers.size());
     for (const Place& layer : layers) {
         over.push_back(shown(layer));
+    }
+    for (const Place& layer : layers) {
+        if (writable && is_above_written(layer)) {
+            throw PlaceIsShown();  // it would lie in a layer, which cannot be left out of it
+        }
+    }
+    if (writable && is_above_written(base)) {
+        throw PlaceIsShown();
     }
     view_.overlay(lower, base.canonical, false, std::move(over));
     if (writable) {
@@ -92,10 +100,14 @@ void Overlays::note_owners() const {
     if (plan_.private_ids && whole_) {
         add("overlay: files of root belong to root inside, which reads what only root may, and changes it for itself");
     }
-    if (!facts_.tmpfs_attributes && !plan_.changes) {
+    if (!facts_.tmpfs_attributes && plan_.written && !plan_.written->thrown_away_in.empty()) {
+        add("overlay: what is written lies on a disk, in a directory in " + plan_.written->thrown_away_in +
+            " that is removed at the end, as a tmpfs of this kernel keeps no user attributes (Linux 6.6 does): nothing "
+            "but that file system limits it");
+    } else if (!facts_.tmpfs_attributes && !plan_.written) {
         add("overlay: a directory that has entries cannot be removed, nor one made again that was (EIO), as a tmpfs of "
-            "this kernel "
-            "keeps no user attributes (Linux 6.6 does); --changes DIR on a disk has no such limit");
+            "this kernel keeps no user attributes (Linux 6.6 does); --changes DIR on a disk has no such limit" +
+            (plan_.in_memory.empty() ? "" : "; it lies on no disk: " + plan_.in_memory));
     }
 }
 
@@ -135,17 +147,20 @@ bool Overlays::is_passed_over(const std::string& target) const {
 }
 
 // By what the directories are, as one may be mounted in several places.
-bool Overlays::is_above_changes(const Place& place) const {
-    if (!plan_.changes) {
+bool Overlays::is_above_written(const Place& place) const {
+    if (!plan_.written) {
         return false;
     }
     bool covered = false;  // what is between is not shown: a home, a private place
-    for (std::string at = plan_.changes->canonical;; at = spec::parent(at)) {
+    for (std::string at = plan_.written->canonical;; at = spec::parent(at)) {
         int error = 0;
-        const std::optional<FileId> id = at == plan_.changes->canonical ? plan_.changes->id : tree_.follow(at, error);
+        const std::optional<FileId> id = at == plan_.written->canonical ? plan_.written->id : tree_.follow(at, error);
         if (id == place.source.expected) {
+            if (!covered && !plan_.written->thrown_away_in.empty()) {
+                throw PlaceIsShown();
+            }
             if (!covered) {
-                throw Error(plan_.changes->asked + ": " + plan_.changes->canonical + " lies in " + place.canonical +
+                throw Error(plan_.written->asked + ": " + plan_.written->canonical + " lies in " + place.canonical +
                             ", in which the command may write")
                     .with_fix("a directory beside it, as --changes ../changes");
             }
@@ -158,15 +173,15 @@ bool Overlays::is_above_changes(const Place& place) const {
     }
 }
 
-// What lies in the directory of changes would be hidden with it, and change while it is looked at.
-void Overlays::check_changes(const Place& top) const {
-    if (!plan_.changes || !plan_.changes->id) {
+// What lies in the directory that is written to would be hidden with it, and change while it is looked at.
+void Overlays::check_written(const Place& top) const {
+    if (!plan_.written || !plan_.written->id) {
         return;
     }
     for (std::string at = top.canonical; at != "/"; at = spec::parent(at)) {
         int error = 0;
-        if (tree_.follow(at, error) == plan_.changes->id) {
-            throw Error(plan_.changes->asked + ": " + top.canonical + " lies in it, and is to be an overlay")
+        if (tree_.follow(at, error) == plan_.written->id) {
+            throw Error(plan_.written->asked + ": " + top.canonical + " lies in it, and is to be an overlay")
                 .with_fix("a directory of its own, which is empty or missing");
         }
     }
@@ -174,9 +189,9 @@ void Overlays::check_changes(const Place& top) const {
 
 void Overlays::show_tree(const Place& place) {
     const std::vector<const host::MountEntry*> mounts = mounts_below(place.canonical);
-    // The launcher can clone a directory without what is mounted below it. Where changes are kept cannot lie in a
-    // layer.
-    if (is_above_changes(place) || (!mounts.empty() && id_mapped_ < 0)) {
+    // The launcher can clone a directory without what is mounted below it. What is written to cannot lie in
+    // a layer.
+    if (is_above_written(place) || (!mounts.empty() && id_mapped_ < 0)) {
         show_hollow(place);
         return;
     }

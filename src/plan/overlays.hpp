@@ -14,6 +14,9 @@
 
 namespace sandbox::plan {
 
+/// Thrown where an overlay would show the directory in which one is to be made that it is written to.
+struct PlaceIsShown {};
+
 class Overlays {
   public:
     Overlays(const host::Facts& facts, const host::Tree& tree, View& view, Plan& plan)
@@ -40,8 +43,8 @@ class Overlays {
     [[nodiscard]] std::vector<const host::MountEntry*> mounts_below(const std::string& canonical) const;
     [[nodiscard]] const host::MountEntry* mount_at(const std::string& canonical) const;
     [[nodiscard]] bool is_passed_over(const std::string& target) const;
-    [[nodiscard]] bool is_above_changes(const Place& place) const;
-    void check_changes(const Place& top) const;
+    [[nodiscard]] bool is_above_written(const Place& place) const;
+    void check_written(const Place& top) const;
 
     const host::Facts& facts_;
     const host::Tree& tree_;

@@ -142,13 +142,16 @@ struct Plan {
     CommandIds command_ids;
     std::optional<TimeOffsets> time_offsets;
 
-    /// Spec::changes: where it is, or would be.
-    struct Changes {
-        std::string canonical;
+    /// The directory of the host that overlays are written to, where that is not the scratch tmpfs.
+    struct Written {
+        std::string canonical;     ///< where it is, or would be
         std::optional<FileId> id;  ///< none where it is missing
-        std::string asked;
+        std::string asked;         ///< --changes
+        /// Not Spec::changes: the directory in which the launcher makes it for this run alone.
+        std::string thrown_away_in = {};
     };
-    std::optional<Changes> changes;
+    std::optional<Written> written;
+    std::string in_memory;  ///< why it is the scratch tmpfs, where another one would do better
 
     bool drop_groups = false;                  ///< the launcher drops the supplementary groups for init
     std::vector<Placeholder> placeholders;     ///< made by the launcher before anything else

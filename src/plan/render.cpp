@@ -55,7 +55,10 @@ std::string written(const MountOverlay& overlay) {
     if (overlay.lower.attributes.read_only) {
         return {};
     }
-    return overlay.kept ? "; writes go to " + overlay.kept->source.path : "; writes are thrown away";
+    if (!overlay.thrown_away_in.empty()) {
+        return "; writes go to a directory in " + overlay.thrown_away_in + " and are thrown away";
+    }
+    return overlay.written ? "; writes go to " + overlay.written->source.path : "; writes are thrown away";
 }
 
 std::string detail(const Step& step) {

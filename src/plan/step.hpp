@@ -131,8 +131,8 @@ struct MountTmpfs {
     std::vector<Entry> entries;
     std::string asked = {};
 };
-/// A directory of the host shown writable: overlayfs, with what is written in the scratch tmpfs. Its submounts are not
-/// in it.
+/// A directory of the host shown writable: overlayfs, with what is written in the scratch tmpfs, or in a directory of
+/// the host. Its submounts are not in it.
 struct MountOverlay {
     static constexpr const char* name = "overlay";
     BindMount lower;                     ///< without its submounts; its target is the overlay's
@@ -141,9 +141,10 @@ struct MountOverlay {
     std::string canonical;               ///< of the lower directory
     std::vector<BindMount> layers = {};  ///< over that, upwards
     std::string names = "lower";         ///< of all these in `scratch`, downwards, as overlayfs takes them
-    /// The directory of the host that holds `upper` and `work`, where changes are kept; the launcher says which, before
-    /// the clone.
-    std::optional<BindMount> kept = {};
+    /// The directory of the host that holds `upper` and `work`, where these are not in scratch; the launcher says
+    /// which, before the clone.
+    std::optional<BindMount> written = {};
+    std::string thrown_away_in = {};  ///< where that is made for this run alone; empty: it is kept
     /// Shown below what is in `lower`: mount points, and what the sandbox has of its own.
     std::vector<MountTmpfs::Entry> entries = {};
 };

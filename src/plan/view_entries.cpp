@@ -129,8 +129,10 @@ bool View::overlay(BindMount lower, const std::string& canonical, bool hollow, s
         step.names.insert(0, (number < 10 ? "layer-0" : "layer-") + std::to_string(number) + ":");
     }
     step.layers = std::move(layers);
-    if (plan_.changes) {
-        step.kept = BindMount{{plan_.changes->canonical, {}, plan_.changes->asked}, place, {}, step.lower.id_mapped};
+    if (plan_.written && writable) {
+        const Plan::Written& written = *plan_.written;
+        step.written = BindMount{{written.canonical, {}, written.asked}, place, {}, step.lower.id_mapped};
+        step.thrown_away_in = written.thrown_away_in;
     }
     scratch_[step.scratch] = S_IFDIR;
     cover(place, std::move(area));

@@ -29,10 +29,10 @@ struct Owner {
     gid_t group = 0;
 };
 
-std::vector<plan::MountOverlay*> kept_overlays(plan::Plan& plan) {
+std::vector<plan::MountOverlay*> written_overlays(plan::Plan& plan) {
     std::vector<plan::MountOverlay*> overlays;
     for (plan::Step& step : plan.steps) {
-        if (auto* overlay = std::get_if<plan::MountOverlay>(&step); overlay != nullptr && overlay->kept) {
+        if (auto* overlay = std::get_if<plan::MountOverlay>(&step); overlay != nullptr && overlay->written) {
             overlays.push_back(overlay);
         }
     }
@@ -149,22 +149,38 @@ void check_attributes(const changes::Store& store, unsigned number, const std::s
 }
 
 // Only root has others' ids in it. Nothing is followed.
-void give(const changes::Store& store, unsigned number, const Owner& owner) {
+void give(int above, const std::string& path, unsigned number, const Owner& owner) {
     const std::string name = std::to_string(number);
     const sys::UniqueFd directory(
-        sys::above_streams(::openat(store.directory(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)));
+        sys::above_streams(::openat(above, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)));
     if (!directory || ::fchown(directory.get(), owner.user, owner.group) < 0 ||
         ::fchownat(directory.get(), "work", owner.user, owner.group, AT_SYMLINK_NOFOLLOW) < 0) {
-        throw Error("--changes " + spec::escaped(store.name()) + ": cannot give " + name +
-                    " to who is inside: " + std::strerror(errno));
+        throw Error("cannot give " + spec::escaped(path) + "/" + name + " to who is inside: " + std::strerror(errno));
     }
+}
+
+// It looks like the directory that it stands for.
+struct stat like(const plan::MountOverlay& overlay, const Owner& owner) {
+    struct stat entry {};
+    if (::stat(overlay.lower.source.path.c_str(), &entry) < 0) {
+        throw Error("cannot look at " + spec::escaped(overlay.canonical) + ": " + std::strerror(errno));
+    }
+    entry.st_uid = owner.user;
+    entry.st_gid = owner.group;
+    return entry;
+}
+
+void point_to(plan::MountOverlay& overlay, const std::string& directory, int descriptor, unsigned number) {
+    const std::string name = std::to_string(number);
+    overlay.written->source.path = directory + "/" + name;
+    overlay.written->source.expected = host::identify(descriptor, name.c_str(), AT_SYMLINK_NOFOLLOW).value();
 }
 
 }  // namespace
 
 changes::Store open_changes(plan::Plan& plan, const std::string& directory) {
-    const std::vector<plan::MountOverlay*> overlays = kept_overlays(plan);
-    check_type(type_of_file_system(plan.changes->canonical), directory);
+    const std::vector<plan::MountOverlay*> overlays = written_overlays(plan);
+    check_type(type_of_file_system(plan.written->canonical), directory);
     check_earlier(directory, overlays);
     changes::Wanted wanted;
     wanted.users = ranges(plan.guest_maps.users, plan.setup_maps.users, plan.private_ids);
@@ -174,23 +190,43 @@ changes::Store open_changes(plan::Plan& plan, const std::string& directory) {
         wanted.overlays.push_back({overlay->canonical, owner.user, owner.group});
     }
     changes::Store store = changes::Store::open_for_run(directory, wanted);
-    if (store.path() != plan.changes->canonical) {
+    if (store.path() != plan.written->canonical) {
         throw Error("--changes " + spec::escaped(directory) + ": it was replaced while the sandbox started")
             .with_fix("try again");
     }
     for (plan::MountOverlay* overlay : overlays) {
         const auto& recorded = store.record().overlays;
         const auto found = std::ranges::find(recorded, overlay->canonical, &changes::Overlay::path);
-        const std::string number = std::to_string(found->number);
         check_layers(store, found->number, directory);
         check_attributes(store, found->number, directory);
         if (plan.private_ids) {
-            give(store, found->number, owner_in(plan, *overlay));
+            give(store.directory(), store.name(), found->number, owner_in(plan, *overlay));
         }
-        overlay->kept->source.path = plan.changes->canonical + "/" + number;
-        overlay->kept->source.expected = host::identify(store.directory(), number.c_str(), AT_SYMLINK_NOFOLLOW).value();
+        point_to(*overlay, plan.written->canonical, store.directory(), found->number);
     }
     return store;
+}
+
+std::unique_ptr<changes::ThrownAway> make_thrown_away(const plan::Plan& plan) {
+    const std::string& place = plan.written->thrown_away_in;
+    std::vector<std::string> problems;  // `sandbox gc` says them
+    changes::sweep_thrown_away(place, problems);
+    return std::make_unique<changes::ThrownAway>(
+        place, ranges(plan.guest_maps.users, plan.setup_maps.users, plan.private_ids),
+        ranges(plan.guest_maps.groups, plan.setup_maps.groups, plan.private_ids));
+}
+
+void make_layers(plan::Plan& plan, const changes::ThrownAway& place) {
+    unsigned number = 0;
+    for (plan::MountOverlay* overlay : written_overlays(plan)) {
+        const Owner owner = owner_in(plan, *overlay);
+        place.make_layers(number, like(*overlay, owner));
+        if (plan.private_ids) {
+            give(place.directory(), place.path(), number, owner);
+        }
+        point_to(*overlay, place.path(), place.directory(), number);
+        ++number;
+    }
 }
 
 }  // namespace sandbox::run

@@ -239,8 +239,8 @@ IdMappedTrees::IdMappedTrees(const plan::Plan& plan, int self) : plan_(plan), se
                 const plan::BindMount& over = overlay->layers[layer];
                 make_lower({step, over, plan.id_mapped.at(static_cast<std::size_t>(over.id_mapped))});
             }
-            if (overlay != nullptr && overlay->kept) {
-                make_kept({step, *overlay->kept, shown.owners});
+            if (overlay != nullptr && overlay->written) {
+                make_written({step, *overlay->written, shown.owners});
             }
             for (; aside_ < trees_.size(); ++aside_) {
                 trees_[aside_] = many.aside(std::move(trees_[aside_]));
@@ -324,7 +324,7 @@ void IdMappedTrees::make_lower(const Shown& shown) {
 }
 
 // What is written there belongs to whom it would belong to in the lower directory.
-void IdMappedTrees::make_kept(const Shown& shown) {
+void IdMappedTrees::make_written(const Shown& shown) {
     sys::UniqueFd tree = clone_tree(shown.bind.source.path, 0);
     int error = recognise(tree, shown.bind.source);
     error = error == 0 ? settle(tree, 0, 0, user_namespace(shown)) : error;

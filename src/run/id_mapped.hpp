@@ -37,7 +37,7 @@ class IdMappedTrees {
     [[nodiscard]] int user_namespace(const Shown& shown);
     void make(const Shown& shown);
     void make_lower(const Shown& shown);
-    void make_kept(const Shown& shown);
+    void make_written(const Shown& shown);
     void make_one_by_one(const Shown& shown, int user_namespace);
     void add_single(const Shown& shown, int user_namespace, bool part, sys::UniqueFd tree, const std::string& path,
                     const std::string& type, const std::string& rest = {});

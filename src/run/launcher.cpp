@@ -55,6 +55,7 @@ Start::Start(plan::Plan plan, Settings settings)
     impl_->plan = std::move(plan);
     impl_->registration = std::move(settings_.registration);
     impl_->changes = std::move(settings_.changes);
+    impl_->thrown_away = std::move(settings_.thrown_away);
     if (settings_.joined) {
         join_program_ = join_program(*settings_.joined, plan_.joined->owned);
     }
@@ -295,6 +296,9 @@ void Start::hold_init(int pidfd) {
     }
     if (impl_->changes) {
         impl_->changes->held_by(init_pid_);
+    }
+    if (impl_->thrown_away) {
+        impl_->thrown_away->held_by(init_pid_);
     }
 }
 

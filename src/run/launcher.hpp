@@ -21,6 +21,7 @@
 #pragma once
 
 #include "changes/store.hpp"
+#include "changes/thrown_away.hpp"
 #include "plan/plan.hpp"
 #include "registry/registry.hpp"
 #include "report/reporter.hpp"
@@ -51,6 +52,7 @@ struct Settings {
     std::unique_ptr<registry::Registration> registration = {};  ///< of a sandbox with a name
     registry::Running described = {};                           ///< what is said there when the command runs
     std::optional<changes::Store> changes = {};                 ///< where the plan keeps what is written
+    std::unique_ptr<changes::ThrownAway> thrown_away = {};      ///< where it puts what is thrown away
     std::optional<JoinedNamespaces> joined = {};                ///< for a plan that joins a running sandbox
     std::optional<InheritedNamespaces> inherited = {};          ///< for one with namespaces of others (Spec::join)
 };

@@ -31,10 +31,10 @@ OverlayCause unfit(const plan::Plan& plan, const plan::MountOverlay& overlay) {
                 "--map-users real, with which root inside is root of the host"};
     }
     const std::string lower = type_of_file_system(overlay.canonical);
-    if (overlay.kept) {
-        const std::string upper = type_of_file_system(plan.changes->canonical);
+    if (overlay.written && overlay.thrown_away_in.empty()) {
+        const std::string upper = type_of_file_system(plan.written->canonical);
         if (std::ranges::find(good_for_changes, upper) == good_for_changes.end()) {
-            return {"the file system of " + plan.changes->canonical + " (" + upper + ") cannot hold changes",
+            return {"the file system of " + plan.written->canonical + " (" + upper + ") cannot hold changes",
                     "--changes DIR on ext4, xfs, btrfs or tmpfs; in a container, on a volume"};
         }
     }
@@ -69,12 +69,12 @@ std::optional<OverlayCause> overlay_cause(const plan::Plan& plan, const plan::Mo
             return OverlayCause{"the kernel has no overlayfs", "sudo modprobe overlay"};
         case ESTALE:
             return OverlayCause{overlay.lower.source.path +
-                                    (overlay.kept ? " or " + overlay.kept->source.path : std::string()) +
+                                    (overlay.written ? " or " + overlay.written->source.path : std::string()) +
                                     " was replaced by something else while the sandbox started",
                                 "try again"};
         case EBUSY:
             return OverlayCause{
-                "another overlay uses " + (overlay.kept ? overlay.kept->source.path : overlay.lower.source.path),
+                "another overlay uses " + (overlay.written ? overlay.written->source.path : overlay.lower.source.path),
                 "wait for its end"};
         default:
             return std::nullopt;

@@ -171,6 +171,7 @@ void Process::Impl::finish() noexcept {
     }
     placeholders.reset();
     changes.reset();  // unlocked: nobody inside writes any more
+    thrown_away.reset();
     if (registration && outcome) {
         registration->ended(*outcome);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "changes/store.hpp"
+#include "changes/thrown_away.hpp"
 #include "limits/budget.hpp"
 #include "limits/cgroup.hpp"
 #include "limits/usage.hpp"
@@ -79,6 +80,7 @@ class Process::Impl {
     std::unique_ptr<placeholder::Placeholders> placeholders;
     std::unique_ptr<registry::Registration> registration;  ///< of a sandbox with a name
     std::optional<changes::Store> changes;                 ///< locked until everything inside has ended
+    std::unique_ptr<changes::ThrownAway> thrown_away;      ///< removed then
     std::vector<run::Relay> relays;
     std::unique_ptr<run::PtyRelay> pty;          ///< with a terminal of the command's own
     std::optional<run::Refusals> refusals;       ///< with a listener for the command's filter

@@ -5,8 +5,6 @@
 // Their files exist only on kernels that have them, belong to the whole machine, and cannot be faked without root.
 #include <fcntl.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -31,6 +29,7 @@
 #include "host/tree.hpp"
 #include "plan/build.hpp"
 #include "run/launcher.hpp"
+#include "support/older_kernel.hpp"
 #include "support/sandbox_test.hpp"
 
 namespace sandbox_test {
@@ -279,24 +278,11 @@ TEST_F(FaultCauses, AMaskedSys) {
     EXPECT_NE(advised.out, "");
 }
 
-/// A filter that refuses one system call, for this process and all that it starts.
-void refuse(long number, int error) {
-    sock_filter code[] = {
-        {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
-        {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, static_cast<__u32>(number)},
-        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | static_cast<__u32>(error)},
-        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
-    };
-    const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
-    need(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0,
-         "seccomp");
-}
-
 // As a sandbox does itself. Made by clone it is the same one.
 TEST_F(FaultCauses, AnOuterFilterThatHidesClone3) {
     const auto hide = [] {
         need(signal(SIGUSR1, SIG_IGN) != SIG_ERR, "signal");
-        refuse(SYS_clone3, ENOSYS);
+        refuse_call(SYS_clone3, ENOSYS);
     };
     const std::vector<std::string> command{"sh", "-c", "grep -E 'SigBlk|SigIgn|SigCgt|NSpid' /proc/self/status; id -u"};
     for (const std::vector<std::string>& options : {std::vector<std::string>{}, {"--init"}, {"--tty", "new"}}) {
@@ -309,7 +295,7 @@ TEST_F(FaultCauses, AnOuterFilterThatHidesClone3) {
 
 TEST_F(FaultCauses, AnOuterFilterThatRefusesNamespaces) {
     for (const long number : {SYS_clone3, SYS_unshare}) {
-        expect_failure(run_prepared([number] { refuse(number, EPERM); }),
+        expect_failure(run_prepared([number] { refuse_call(number, EPERM); }),
                        {"a seccomp filter around this process", "EPERM (", "\n  fix: ", "seccomp"});
     }
 }
@@ -318,9 +304,9 @@ TEST_F(FaultCauses, AnOuterFilterThatHidesAMountCall) {
     for (const long number :
          {SYS_open_tree, SYS_move_mount, SYS_mount_setattr, SYS_fsopen, SYS_fsmount, SYS_pivot_root}) {
         SCOPED_TRACE(number);
-        expect_failure(run_prepared([number] { refuse(number, ENOSYS); }),
+        expect_failure(run_prepared([number] { refuse_call(number, ENOSYS); }),
                        {"a filter hides it", "ENOSYS (", "\n  step: ", "\n  fix: "});
-        expect_failure(run_prepared([number] { refuse(number, EPERM); }), {"EPERM (", "\n  step: ", "\n  fix: "});
+        expect_failure(run_prepared([number] { refuse_call(number, EPERM); }), {"EPERM (", "\n  step: ", "\n  fix: "});
     }
 }
 
@@ -376,7 +362,7 @@ TEST_F(FaultCauses, AnOuterFilterAgainstAnyCallOfTheSetUp) {
             options.before_exec = [number, error] {
                 const int root = open("/", O_RDONLY | O_DIRECTORY);
                 need(root >= 0 && dup2(root, inherited) == inherited, "dup2");
-                refuse(number, error);
+                refuse_call(number, error);
             };
             const Result result = inside({"sh", "-c", script}, options);
             EXPECT_EQ(result.out.find("BREACH"), std::string::npos) << result;

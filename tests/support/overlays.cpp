@@ -1,9 +1,7 @@
 #include "support/overlays.hpp"
 
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -67,13 +65,6 @@ std::string snapshot(const std::string& directory) {
         describe(text, path);
     }
     return text.str();
-}
-
-bool tmpfs_has_user_attributes() {
-    const int file = ::memfd_create("attributes", MFD_CLOEXEC);
-    const bool has = ::fsetxattr(file, "user.test", "y", 1, 0) == 0;
-    ::close(file);
-    return has;
 }
 
 }  // namespace sandbox_test

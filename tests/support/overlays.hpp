@@ -12,8 +12,4 @@ void make_tree(const std::string& directory);
 /// times of change, texts, inodes, extended attributes.
 std::string snapshot(const std::string& directory);
 
-/// Whether a tmpfs keeps user.* attributes (Linux 6.6), without which an overlay in one cannot make a directory again
-/// that it has removed.
-bool tmpfs_has_user_attributes();
-
 }  // namespace sandbox_test

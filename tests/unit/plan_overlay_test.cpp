@@ -138,6 +138,86 @@ TEST(PlanOverlay, TheDirectoryOfChanges) {
     EXPECT_EQ(overlays(plan_for(spec, host)).front(), "/ (hollow)");
 }
 
+// A tmpfs keeps no user attributes before Linux 6.6.
+struct OlderHost : HostWithMounts {
+    OlderHost() {
+        facts.tmpfs_attributes = false;
+        facts.overlay_places = {
+            {"/media", "its file system (nfs) cannot hold what an overlay writes"}, {"/var/tmp"}, {"/tmp"}};
+    }
+    /// As the launcher plans again when it has made the directory.
+    void make(const std::string& place) {
+        tree.directory(place + "/sandbox-overlay-1");
+        int error = 0;
+        const std::string path = place + "/sandbox-overlay-1";
+        facts.overlay_places = {{place, {}, host::OverlayPlace::Made{path, tree.follow(path, error).value()}}};
+    }
+};
+
+TEST(PlanOverlay, WhatIsThrownAwayLiesOnADiskWhereATmpfsWillNotDo) {
+    const auto with_place = [](const std::vector<Mount>& mounts, const OlderHost& host = OlderHost()) {
+        return difference(explained(with(mounts), HostWithMounts()), explained(with(mounts), host)) + "\n";
+    };
+    std::string text = "# of a directory\n" + with_place({Overlay{"/srv/data"}});
+    text += "# of one that shows the first place\n" + with_place({Overlay{"/var"}});
+    text += "# of one that shows it by another name\n";
+    OlderHost again;
+    again.mount_again("/srv/again", "/var");
+    text += with_place({Overlay{"/srv"}}, again);
+    text += "# of those that show all\n" + with_place({Overlay{"/var"}, Overlay{"/tmp"}});
+    text += "# of the whole tree, of which it is a private place\n" + with_place({Overlay{"/"}});
+    text += "# with no place\n";
+    OlderHost none;
+    none.facts.overlay_places.clear();
+    text += with_place({Overlay{"/srv/data"}}, none);
+    text += "# with a limit that would not hold there\n";
+    Spec limited = with({Overlay{"/srv/data"}});
+    limited.limits.tmp_size = 16 << 20;
+    text += difference(explained(limited, HostWithMounts()), explained(limited, OlderHost())) + "\n";
+    text += "# with --changes\n";
+    Spec kept = with({Overlay{"/srv/data"}});
+    kept.changes = "/srv/kept";
+    text += difference(explained(kept, HostWithMounts()), explained(kept, OlderHost())) + "\n";
+    text += "# made\n";
+    OlderHost made;
+    made.make("/var/tmp");
+    text += with_place({Overlay{"/srv/data"}}, made);
+    expect_golden("plan_thrown_away", text);
+    EXPECT_EQ(plan_for(with({ro("/srv")}), OlderHost()).written.has_value(), false);
+}
+
+// Wherever it is shown: by its own name, another one, in what is writable.
+TEST(PlanOverlay, WhatIsThrownAwayIsNotSeenInside) {
+    OlderHost host;
+    host.mount_again("/opt/again", "/var");
+    host.make("/var/tmp");
+    for (const Bind& shown : {ro("/var/tmp"), rw("/var/tmp"), ro("/var", "/mnt"), rw("/opt/again"), ro("/opt")}) {
+        const std::string plan = explained(with({Overlay{"/srv/data"}, shown}), host);
+        // It cannot be left out of what is writable: there it is empty.
+        const std::size_t first = plan.find("sandbox-overlay-1");
+        EXPECT_EQ(first != std::string::npos, shown.writable) << shown.source << "\n" << plan;
+        if (first != std::string::npos) {
+            EXPECT_EQ(plan.substr(first, 29), "sandbox-overlay-1 (tmpfs, ro,") << plan;
+            EXPECT_EQ(plan.find("sandbox-overlay-1", first + 1), std::string::npos) << plan;
+        }
+    }
+}
+
+TEST(PlanOverlay, WhatIsThrownAwayLiesInNoLayer) {
+    OlderHost host;
+    host.tree.directory("/srv/base/etc");
+    host.facts.overlay_places = {{"/srv/base/tmp"}, {"/srv/data/tmp"}, {"/var/tmp"}};
+    host.tree.directory("/srv/base/tmp");
+    host.tree.directory("/srv/data/tmp");
+    Spec spec = with({Overlay{"/"}});
+    spec.root = "/srv/base";
+    spec.layers = {"/srv/data"};
+    EXPECT_EQ(plan_for(spec, host).written.value().thrown_away_in, "/var/tmp");
+    // What is private there is no part of one.
+    spec.layers.clear();
+    EXPECT_EQ(plan_for(spec, host).written.value().thrown_away_in, "/srv/base/tmp");
+}
+
 struct HostWithTrees : HostWithMounts {
     HostWithTrees() {
         for (const char* name : {"/srv/base/etc", "/srv/base/usr", "/srv/one/etc", "/srv/one/run"}) {

@@ -37,7 +37,7 @@ TEXTS = {
 }
 DIRECTORIES = {"/dev": 0o755, "/etc": 0o755, "/home": 0o755, "/media": 0o755, "/mnt": 0o755, "/opt": 0o755,
                "/proc": 0o555, "/root": 0o700, "/run": 0o755, "/srv": 0o755, "/sys": 0o555, "/tmp": 0o1777,
-               "/usr": 0o755, "/var": 0o755, "/var/tmp": 0o1777, "/var/log": 0o755,
+               "/usr": 0o755, "/usr/local": 0o755, "/var": 0o755, "/var/tmp": 0o1777, "/var/log": 0o755,
                "/var/spool": 0o755}
 # Debian's /usr has been merged.
 LINKS = {"/bin": "usr/bin", "/sbin": "usr/sbin", "/lib": "usr/lib", "/lib64": "usr/lib64", "/var/run": "/run",

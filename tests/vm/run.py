@@ -190,9 +190,11 @@ def main():
     names = {name for _, program, _, _ in suites for name in (program, pathlib.Path(program).name)}
     if unknown := set(arguments.suites) - names:
         parser.error("no such suite: " + ", ".join(sorted(unknown)))
-    # One that is named is run as both.
+    # One that is named is run as both, if it has no line for each.
+    lines = collections.Counter(program for _, program, _, _ in suites)
     plan = [(who, program, seconds, only) for users, program, seconds, only in suites for who in arguments.user or USERS
-            if {program, pathlib.Path(program).name} & set(arguments.suites) or (not arguments.suites and who in users)]
+            if (not arguments.suites or {program, pathlib.Path(program).name} & set(arguments.suites))
+            and (who in users or (arguments.suites and lines[program] == 1))]
 
     cache = arguments.cache.resolve()
     build = arguments.build.resolve()

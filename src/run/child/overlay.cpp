@@ -56,15 +56,15 @@ int put(int tree, int directory, const char* name) noexcept {
 
 // What is written to, and where the kernel prepares it: of one mount.
 int make_writable_layer(SetupState& state, const plan::MountOverlay& step, int directory, int lower) noexcept {
-    if (step.kept) {
-        int kept = -1;
-        int error = take_tree(state, *step.kept, 0, kept);
-        error = error != 0 ? error : put(kept, directory, "kept");
+    if (step.written) {
+        int written = -1;
+        int error = take_tree(state, *step.written, 0, written);
+        error = error != 0 ? error : put(written, directory, "written");
         // overlayfs follows links to its layers, and a command that once could write there may have put some: they
         // would have others of the host's directories written to (ELOOP now; Linux 5.14).
         mount_attr attributes{};
         attributes.attr_set = MOUNT_ATTR_NOSYMFOLLOW;
-        return error == 0 && sys::mount_setattr(directory, "kept", 0, attributes) < 0 ? errno : error;
+        return error == 0 && sys::mount_setattr(directory, "written", 0, attributes) < 0 ? errno : error;
     }
     const int error = make_upper(directory, lower);
     return error == 0 && ::mkdirat(directory, "work", 0700) < 0 ? errno : error;
@@ -163,8 +163,13 @@ int configure(int context, const plan::MountOverlay& step) noexcept {
     error = error == 0 ? set(context, "index", "off") : error;
     error = error == 0 ? set(context, "lowerdir", lower.text) : error;
     if (error == 0 && !step.lower.attributes.read_only) {
-        error = set(context, "upperdir", step.kept ? "kept/upper" : "upper");
-        error = error == 0 ? set(context, "workdir", step.kept ? "kept/work" : "work") : error;
+        error = set(context, "upperdir", step.written ? "written/upper" : "upper");
+        error = error == 0 ? set(context, "workdir", step.written ? "written/work" : "work") : error;
+    }
+    // Linux 5.10: nothing of it will be needed after a crash. Else fsync(2) waits for the disk, and the end of the
+    // mount for all that anybody has written to that file system.
+    if (error == 0 && !step.thrown_away_in.empty()) {
+        error = sys::fsconfig(context, FSCONFIG_SET_FLAG, "volatile", nullptr, 0) < 0 ? errno : 0;
     }
     return error;
 }
