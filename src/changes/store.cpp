@@ -107,12 +107,6 @@ sys::UniqueFd open_own(const std::string& name, const Place& place) {
     return directory;
 }
 
-void sync_or_fail(const std::string& name, int descriptor) {
-    if (::fsync(descriptor) < 0) {
-        fail(name, record_name, errno);
-    }
-}
-
 Timestamp now() {
     timespec time{};
     ::clock_gettime(CLOCK_REALTIME, &time);
@@ -264,11 +258,9 @@ void Store::write_record() {
         }
         written += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     }
-    sync_or_fail(name_, file.get());
     if (::renameat(directory_.get(), new_record_name, directory_.get(), record_name) < 0) {
         fail(name_, record_name, errno);
     }
-    sync_or_fail(name_, directory_.get());
 }
 
 // The owners of what an earlier run has left are to mean what they meant.

@@ -69,6 +69,17 @@ TEST_F(OverlayChanges, ASecondRunContinuesWhereTheFirstStopped) {
     EXPECT_EQ(in_work("ls sub").out, "more\nnew\n");
 }
 
+// Whoever waits for a disk waits for all that others have written to it, too.
+TEST_F(OverlayChanges, NoRunWaitsForTheDisk) {
+    constexpr const char* options_of_it = "awk '$5 == ENVIRON[\"PWD\"] { print $NF }' /proc/self/mountinfo";
+    for (int run = 0; run < 3; ++run) {
+        const Result result = in_work(std::string("echo x >> file; sync file; ") + options_of_it);
+        EXPECT_EQ(result.exit_status, 0) << result;
+        EXPECT_NE(result.out.find("volatile"), std::string::npos) << result;
+    }
+    EXPECT_EQ(in_work("grep -c x file").out, "3\n");
+}
+
 TEST_F(OverlayChanges, WhatIsWrittenBelongsToWhomItWouldBelongToOnTheHost) {
     ASSERT_EQ(in_work("echo new > new; echo more >> file; mkdir dir").exit_status, 0);
     struct stat host {};

@@ -54,6 +54,14 @@ int put(int tree, int directory, const char* name) noexcept {
     return error;
 }
 
+// Of an earlier run's: a volatile overlay leaves a mark by which the kernel refuses to mount it again, as some of what
+// was written to it may be missing after a crash of the machine.
+void forget_volatile(int directory) noexcept {
+    ::unlinkat(directory, "written/work/work/incompat/volatile/dirty", 0);
+    ::unlinkat(directory, "written/work/work/incompat/volatile", AT_REMOVEDIR);
+    ::unlinkat(directory, "written/work/work/incompat", AT_REMOVEDIR);
+}
+
 // What is written to, and where the kernel prepares it: of one mount.
 int make_writable_layer(SetupState& state, const plan::MountOverlay& step, int directory, int lower) noexcept {
     if (step.written) {
@@ -64,7 +72,11 @@ int make_writable_layer(SetupState& state, const plan::MountOverlay& step, int d
         // would have others of the host's directories written to (ELOOP now; Linux 5.14).
         mount_attr attributes{};
         attributes.attr_set = MOUNT_ATTR_NOSYMFOLLOW;
-        return error == 0 && sys::mount_setattr(directory, "written", 0, attributes) < 0 ? errno : error;
+        error = error == 0 && sys::mount_setattr(directory, "written", 0, attributes) < 0 ? errno : error;
+        if (error == 0) {
+            forget_volatile(directory);
+        }
+        return error;
     }
     const int error = make_upper(directory, lower);
     return error == 0 && ::mkdirat(directory, "work", 0700) < 0 ? errno : error;
@@ -166,9 +178,9 @@ int configure(int context, const plan::MountOverlay& step) noexcept {
         error = set(context, "upperdir", step.written ? "written/upper" : "upper");
         error = error == 0 ? set(context, "workdir", step.written ? "written/work" : "work") : error;
     }
-    // Linux 5.10: nothing of it will be needed after a crash. Else fsync(2) waits for the disk, and the end of the
-    // mount for all that anybody has written to that file system.
-    if (error == 0 && !step.thrown_away_in.empty()) {
+    // Linux 5.10. Else fsync(2) waits for the disk, and the end of the mount for all that anybody has written to that
+    // file system. What is kept is on the disk when all else is that nobody waits for.
+    if (error == 0 && step.written) {
         error = sys::fsconfig(context, FSCONFIG_SET_FLAG, "volatile", nullptr, 0) < 0 ? errno : 0;
     }
     return error;
