@@ -60,22 +60,24 @@ constexpr const char* work = R"sh(
     cd /
 )sh";
 
-TEST_F(OverlayFileSystems, LowerAndUpper) {
+class OverlayOn : public OverlayFileSystems, public testing::WithParamInterface<const char*> {};
+
+TEST_P(OverlayOn, LowerAndUpper) {
     const std::string once = "old\nmore\nold\nold\nmore\nold\nold\nmore\nold\nmore\nb:\nfile\npipe\n\nsub:\ny\n600,";
-    for (const char* type : {"ext4", "xfs", "btrfs", "tmpfs"}) {
-        const Result result = on_disk(type, work);
-        EXPECT_EQ(result.exit_status, 0) << type << result;
-        const std::vector<std::string> lines = lines_of(result.out);
-        EXPECT_EQ(std::ranges::count(lines, "unchanged"), 2) << type << result;
-        EXPECT_EQ(std::ranges::count(lines, "owned"), 2) << type << result;
-        EXPECT_EQ(result.out.rfind(once, 0), 0U) << type << result;
-        EXPECT_EQ(result.err, "") << type << result;
-        run({"rm", "-rf", directory() / "image", directory() / "disk"});
-    }
+    const Result result = on_disk(GetParam(), work);
+    EXPECT_EQ(result.exit_status, 0) << result;
+    const std::vector<std::string> lines = lines_of(result.out);
+    EXPECT_EQ(std::ranges::count(lines, "unchanged"), 2) << result;
+    EXPECT_EQ(std::ranges::count(lines, "owned"), 2) << result;
+    EXPECT_EQ(result.out.rfind(once, 0), 0U) << result;
+    EXPECT_EQ(result.err, "") << result;
 }
 
+INSTANTIATE_TEST_SUITE_P(Type, OverlayOn, testing::Values("ext4", "xfs", "btrfs", "tmpfs"),
+                         [](const auto& type) { return type.param; });
+
 TEST_F(OverlayFileSystems, WhereChangesCannotBeKeptTheErrorSaysWhichFileSystem) {
-    const Result result = on_disk("tmpfs", R"(
+    const Result result = on_disk("ext4", R"(
     mkdir -p $disk/lower $disk/upper $disk/work $disk/over/$user $disk/$user/project 2> /dev/null || true
     [ -d $disk/over/mounted ] || { mkdir -p $disk/over/mounted
         mount -t overlay overlay -o lowerdir=$disk/lower,upperdir=$disk/upper,workdir=$disk/work $disk/over/mounted; }

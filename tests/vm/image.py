@@ -12,14 +12,13 @@ import stat
 import subprocess
 
 # What the tests call. All files of these packages of the host are taken, without their documentation.
-PACKAGES = ("bash", "bsdutils", "coreutils", "dash", "diffutils", "findutils", "grep", "hostname", "iproute2",
-            "iputils-ping", "libc-bin", "login", "make", "mawk", "mount", "ncurses-base", "nftables", "passwd",
-            "perl-base", "procps", "sed", "tar", "util-linux")
+PACKAGES = ("bash", "bsdutils", "btrfs-progs", "coreutils", "dash", "diffutils", "e2fsprogs", "findutils", "grep",
+            "hostname", "iproute2", "iputils-ping", "libc-bin", "login", "make", "mawk", "mount", "ncurses-base",
+            "nftables", "passwd", "perl-base", "procps", "sed", "tar", "util-linux", "xfsprogs")
 NOT_TAKEN = re.compile(r"/usr/share/(doc|man|info|locale|lintian|bug|bash-completion|perl5|apport)/|/usr/lib/systemd/"
                        r"|/lib/systemd/|/usr/lib/tmpfiles\.d/|/etc/(cron|init|logrotate|pam)")
-# With what they need, in the order of loading.
-# The first is init's.
-MODULES = ("brd", "overlay", "tun", "veth", "dummy", "nf_tables")
+# With what they need, in the order of loading. The first is init's.
+MODULES = ("brd", "overlay", "tun", "veth", "dummy", "nf_tables", "loop", "xfs", "btrfs")
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"  # what ldd asks, for every program, and slower
 
