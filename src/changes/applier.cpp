@@ -21,10 +21,6 @@ namespace {
     throw Problem(why + "; --force overrides", 0, ChangeNote::Kind::conflict);
 }
 
-bool is_full(int error) {
-    return error == ENOSPC || error == EDQUOT;
-}
-
 unsigned count(const Difference& difference) {
     unsigned parts = 0;
     for (const bool part : {difference.mode, difference.owner, difference.time, difference.attributes}) {

@@ -149,6 +149,9 @@ void Placer::change_attributes(const std::string& path, int file, const Look& lo
     for (const std::string& name : has_some ? attribute_names_through(itself) : std::vector<std::string>()) {
         if (is_kept_attribute(name) && !look.attributes.contains(name) &&
             ::removexattr(itself.c_str(), name.c_str()) < 0 && errno != ENODATA) {
+            if (is_full(errno)) {
+                fail(errno);
+            }
             limit(path, "its attribute " + name + " cannot be removed: " + std::strerror(errno));
         }
     }
@@ -236,7 +239,10 @@ bool Placer::make_name(const Item& item, const std::string& first, const Entry& 
     try {
         temporary.make(
             [&](int directory, const char* name) { return ::linkat(holder.get(), leaf.c_str(), directory, name, 0); });
-    } catch (const Problem&) {
+    } catch (const Problem& problem) {
+        if (is_full(problem.error())) {
+            throw;  // a copy in its place would stay one, also when there is room
+        }
         return false;
     }
     if (!changes::look(temporary.directory(), temporary.name()).is_same(file)) {
@@ -244,7 +250,9 @@ bool Placer::make_name(const Item& item, const std::string& first, const Entry& 
     }
     put(item, temporary);
     // Where both are names of one file already, rename(2) does nothing.
-    ::unlinkat(temporary.directory(), temporary.name(), 0);
+    if (::unlinkat(temporary.directory(), temporary.name(), 0) < 0 && errno != ENOENT) {
+        fail(errno);
+    }
     return true;
 }
 
