@@ -88,6 +88,11 @@ int Journal::make(const char* name) const {
     if (!file || !S_ISREG(found.st_mode)) {
         throw Error("cannot use " + store_.name() + ": " + name + " is no file that can be written to");
     }
+    // It would be another file that is written to.
+    if (found.st_uid != ::geteuid() || found.st_nlink > 1) {
+        throw Error("cannot use " + store_.name() + ": " + name + " is no file of the caller's own with no other name")
+            .with_fix("put a copy of it in its place");
+    }
     if (::fchmod(file.get(), 0600) < 0) {
         fail(store_, errno);
     }
