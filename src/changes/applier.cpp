@@ -89,13 +89,20 @@ class Applier : public Visitor {
         if ((level.upper_entry.mode & id_bits & ~level.host_entry.mode) != 0) {
             tell(ChangeNote::Kind::dropped, path, "put on the host without set-id bits");
         }
-        const bool owned = difference.owner && placer_.change_owner(path, level.host.get(), look);
         const bool moded = difference.mode && look.mode != level.host_entry.permissions();
+        if (!moded && !difference.owner) {
+            return;
+        }
+        level.own = begin_to_change(level.host_entry);
+        level.changed = level.own;
+        const bool owned = difference.owner && placer_.change_owner(path, level.host.get(), look);
         if (moded) {
             placer_.change_mode(level.host.get(), look.mode);
         }
-        if (owned || moded) {
+        if (!level.own) {
             journal_.note(changes::look(level.host.get()), true);
+        }
+        if (owned || moded) {
             tell(*change);
         }
     }
@@ -150,7 +157,7 @@ class Applier : public Visitor {
     // Things have come or gone in it since the first run, by somebody else's hand. What is done here must not hide
     // that.
     [[nodiscard]] bool is_changed_by_the_host(const Level& level) const {
-        return !level.made && is_later(level.host_entry, began_, journal_) && !journal_.is_unfinished(level.host_entry);
+        return !level.own && is_later(level.host_entry, began_, journal_) && !journal_.is_unfinished(level.host_entry);
     }
 
     // Before something is made, replaced or removed in a directory.
@@ -158,6 +165,16 @@ class Applier : public Visitor {
         if (!std::exchange(level.changed, true) && !is_changed_by_the_host(level)) {
             journal_.note_unfinished(level.host_entry);
         }
+    }
+
+    // Before a directory itself is changed: its time is, then, which is nobody else's change when it comes to what is
+    // in it. leave() notes the last one. False where somebody else has changed it before.
+    bool begin_to_change(const Entry& directory) {
+        const bool own = !is_later(directory, began_, journal_) || journal_.is_unfinished(directory);
+        if (own) {
+            journal_.note_unfinished(directory);
+        }
+        return own;
     }
 
     void check_unchanged(const Item& item) {
@@ -267,14 +284,13 @@ class Applier : public Visitor {
         const sys::UniqueFd others = hold_other_names(item);
         placer_.make_directory(item, wish.look);
         note_other_names(others);
-        item.made = true;
-        journal_.note_unfinished(look(item.level.host.get(), item.name));
+        item.own = true;
         tell_dropped(item, wish);
         tell(*change);
         return true;
     }
 
-    void change_directory(const Item& item) {
+    void change_directory(Item& item) {
         Difference difference = compare(item);
         const Wish wish = wish_for(item, options_, &difference);
         if (!difference.any()) {
@@ -290,6 +306,10 @@ class Applier : public Visitor {
         }
         tell_dropped(item, wish);
         const sys::UniqueFd directory = open_path(item.level.host.get(), item.name);
+        if (!directory || !look(directory.get()).is_same(item.host)) {
+            throw Problem("it was replaced meanwhile", 0, ChangeNote::Kind::conflict);
+        }
+        item.own = begin_to_change(item.host);
         if (change_in_place(item, directory.get(), wish.look, difference)) {
             tell(*change);
         }
@@ -297,6 +317,10 @@ class Applier : public Visitor {
 
     bool change_in_place(const Item& item, int file, const Look& wanted, const Difference& difference) {
         bool changed = false;
+        // The first part makes it look changed; its time comes last.
+        if (!item.host.is(S_IFDIR) && count(difference) > 1 && !is_later(item.host, began_, journal_)) {
+            journal_.note_name_goes(item.host);
+        }
         if (difference.owner) {
             changed = placer_.change_owner(item.path, file, wanted);
         }
@@ -313,7 +337,9 @@ class Applier : public Visitor {
             placer_.change_times(file, wanted);
             changed = true;
         }
-        journal_.note(look(file), true);
+        if (!item.own) {
+            journal_.note(look(file), true);
+        }
         return changed;
     }
 
@@ -326,7 +352,8 @@ class Applier : public Visitor {
         const Wish wish = wish_for(item, options_, same_type ? &*difference : nullptr);
         if (difference && !difference->any()) {
             tell_dropped(item, wish);
-            remember_name(item, item.host);
+            join_names(item);
+            remember_name(item, item.host, false);
             return;
         }
         if (item.host.exists) {
@@ -336,8 +363,10 @@ class Applier : public Visitor {
         }
         tell_dropped(item, wish);
         const std::optional<Change> change = difference ? change_of(item, *difference) : change_of(item);
-        if (same_type && changes_in_place(item, *difference)) {
-            if (!change_open(item, wish.look, *difference)) {
+        if (same_type && changes_in_place(item, *difference) && !is_of_another(item)) {
+            const bool changed = change_open(item, wish.look, *difference);
+            remember_name(item, item.host, true);
+            if (!changed) {
                 return;
             }
         } else {
@@ -375,22 +404,48 @@ class Applier : public Visitor {
         note_other_names(others);
         const Entry result = look(item.level.host.get(), item.name);
         journal_.note(result, placer_.was_limited());
-        remember_name(item, result);
+        remember_name(item, result, placer_.was_limited());
     }
 
     /// Where a file with several names was put first.
     struct First {
         std::string path;
         Entry file;
+        bool differs;  ///< it may be told from the upper one
     };
 
-    bool place_name(const Item& item) {
+    const First* first_name(const Item& item) {
         const auto first = item.upper.links > 1 ? firsts_.find({item.upper.device, item.upper.inode}) : firsts_.end();
-        return first != firsts_.end() && placer_.make_name(item, first->second.path, first->second.file);
+        return first != firsts_.end() ? &first->second : nullptr;
     }
-    void remember_name(const Item& item, const Entry& result) {
+    bool place_name(const Item& item) {
+        const First* const first = first_name(item);
+        if (first != nullptr && first->differs) {
+            journal_.note_name_goes(first->file);  // one that comes changes its time, too
+        }
+        return first != nullptr && placer_.make_name(item, first->path, first->file);
+    }
+    void remember_name(const Item& item, const Entry& result, bool differs) {
         if (item.upper.links > 1) {
-            firsts_.try_emplace({item.upper.device, item.upper.inode}, First{item.path, result});
+            firsts_.try_emplace({item.upper.device, item.upper.inode}, First{item.path, result, differs});
+        }
+    }
+
+    // Whether its name is to be one of a file that has another name already, and is not.
+    bool is_of_another(const Item& item) {
+        const First* const first = first_name(item);
+        return first != nullptr && item.host.exists && !item.host.is_same(first->file);
+    }
+    // Nothing else of it differs: where it cannot be, all is well, too.
+    void join_names(const Item& item) {
+        if (!is_of_another(item) || is_later(item.host, began_, journal_)) {
+            return;
+        }
+        begin_in(item.level);
+        const sys::UniqueFd others = hold_other_names(item);
+        if (place_name(item)) {
+            note_other_names(others);
+            journal_.note(look(item.level.host.get(), item.name), false);
         }
     }
 

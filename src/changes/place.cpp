@@ -186,6 +186,15 @@ void Placer::dress(const Item& item, int file, const Look& look, mode_t made_wit
         change_mode(file, mode);
     }
     change_times(file, look);
+    note_limited(file);
+}
+
+// It would look like somebody else's, should this process be killed when it has its name and is not noted yet. A
+// directory is noted anyway.
+void Placer::note_limited(int file) {
+    if (was_limited_) {
+        journal_.note_name_goes(changes::look(file));
+    }
 }
 
 void Placer::make_file(const Item& item, const Look& look) {
@@ -208,6 +217,8 @@ void Placer::make_directory(const Item& item, const Look& look) {
         fail(errno);
     }
     dress(item, made.get(), look);
+    // Before it has its name, from when on it may be the last that is done.
+    journal_.note_unfinished(changes::look(made.get()));
     put(item, temporary);
 }
 
@@ -216,11 +227,13 @@ void Placer::make_link(const Item& item, const Look& look) {
     Temporary temporary(journal_, item);
     temporary.make([&](int directory, const char* name) { return ::symlinkat(target.c_str(), directory, name); });
     const sys::UniqueFd made = open_itself(temporary.directory(), temporary.name());
+    was_limited_ = false;
     (void)change_owner(item.path, made.get(), look);
     const std::array<timespec, 2> times = times_of(look);
     if (::utimensat(temporary.directory(), temporary.name(), times.data(), AT_SYMLINK_NOFOLLOW) < 0) {
         fail(errno);
     }
+    note_limited(made.get());
     put(item, temporary);
 }
 
