@@ -3,6 +3,7 @@
 #include "changes/differ.hpp"
 #include "changes/journal.hpp"
 #include "changes/later.hpp"
+#include "changes/names.hpp"
 #include "changes/place.hpp"
 #include "changes/wanted.hpp"
 #include "spec/paths.hpp"
@@ -10,7 +11,6 @@
 #include <sandbox/error.hpp>
 
 #include <cerrno>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -353,7 +353,7 @@ class Applier : public Visitor {
         if (difference && !difference->any()) {
             tell_dropped(item, wish);
             join_names(item);
-            remember_name(item, item.host, false);
+            names_.remember(item, item.host, false);
             return;
         }
         if (item.host.exists) {
@@ -363,9 +363,9 @@ class Applier : public Visitor {
         }
         tell_dropped(item, wish);
         const std::optional<Change> change = difference ? change_of(item, *difference) : change_of(item);
-        if (same_type && changes_in_place(item, *difference) && !is_of_another(item)) {
+        if (same_type && changes_in_place(item, *difference) && !names_.is_of_another(item)) {
             const bool changed = change_open(item, wish.look, *difference);
-            remember_name(item, item.host, true);
+            names_.remember(item, item.host, true);
             if (!changed) {
                 return;
             }
@@ -404,41 +404,20 @@ class Applier : public Visitor {
         note_other_names(others);
         const Entry result = look(item.level.host.get(), item.name);
         journal_.note(result, placer_.was_limited());
-        remember_name(item, result, placer_.was_limited());
+        names_.remember(item, result, placer_.was_limited());
     }
 
-    /// Where a file with several names was put first.
-    struct First {
-        std::string path;
-        Entry file;
-        bool differs;  ///< it may be told from the upper one
-    };
-
-    const First* first_name(const Item& item) {
-        const auto first = item.upper.links > 1 ? firsts_.find({item.upper.device, item.upper.inode}) : firsts_.end();
-        return first != firsts_.end() ? &first->second : nullptr;
-    }
     bool place_name(const Item& item) {
-        const First* const first = first_name(item);
+        const Names::First* const first = names_.first_of(item);
         if (first != nullptr && first->differs) {
             journal_.note_name_goes(first->file);  // one that comes changes its time, too
         }
         return first != nullptr && placer_.make_name(item, first->path, first->file);
     }
-    void remember_name(const Item& item, const Entry& result, bool differs) {
-        if (item.upper.links > 1) {
-            firsts_.try_emplace({item.upper.device, item.upper.inode}, First{item.path, result, differs});
-        }
-    }
 
-    // Whether its name is to be one of a file that has another name already, and is not.
-    bool is_of_another(const Item& item) {
-        const First* const first = first_name(item);
-        return first != nullptr && item.host.exists && !item.host.is_same(first->file);
-    }
     // Nothing else of it differs: where it cannot be, all is well, too.
     void join_names(const Item& item) {
-        if (!is_of_another(item) || is_later(item.host, began_, journal_)) {
+        if (!names_.is_of_another(item) || is_later(item.host, began_, journal_)) {
             return;
         }
         begin_in(item.level);
@@ -457,7 +436,7 @@ class Applier : public Visitor {
     Placer placer_;
     ChangeProgress progress_;
     bool left_ = false;
-    std::map<std::pair<dev_t, ino_t>, First> firsts_;
+    Names names_;
 };
 
 }  // namespace
