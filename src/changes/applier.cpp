@@ -3,6 +3,7 @@
 #include "changes/differ.hpp"
 #include "changes/journal.hpp"
 #include "changes/later.hpp"
+#include "changes/names.hpp"
 #include "changes/place.hpp"
 #include "changes/wanted.hpp"
 #include "spec/paths.hpp"
@@ -10,7 +11,6 @@
 #include <sandbox/error.hpp>
 
 #include <cerrno>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -19,10 +19,6 @@ namespace {
 
 [[noreturn]] void conflict(const std::string& why) {
     throw Problem(why + "; --force overrides", 0, ChangeNote::Kind::conflict);
-}
-
-bool is_full(int error) {
-    return error == ENOSPC || error == EDQUOT;
 }
 
 unsigned count(const Difference& difference) {
@@ -93,13 +89,20 @@ class Applier : public Visitor {
         if ((level.upper_entry.mode & id_bits & ~level.host_entry.mode) != 0) {
             tell(ChangeNote::Kind::dropped, path, "put on the host without set-id bits");
         }
-        const bool owned = difference.owner && placer_.change_owner(path, level.host.get(), look);
         const bool moded = difference.mode && look.mode != level.host_entry.permissions();
+        if (!moded && !difference.owner) {
+            return;
+        }
+        level.own = begin_to_change(level.host_entry);
+        level.changed = level.own;
+        const bool owned = difference.owner && placer_.change_owner(path, level.host.get(), look);
         if (moded) {
             placer_.change_mode(level.host.get(), look.mode);
         }
-        if (owned || moded) {
+        if (!level.own) {
             journal_.note(changes::look(level.host.get()), true);
+        }
+        if (owned || moded) {
             tell(*change);
         }
     }
@@ -154,7 +157,7 @@ class Applier : public Visitor {
     // Things have come or gone in it since the first run, by somebody else's hand. What is done here must not hide
     // that.
     [[nodiscard]] bool is_changed_by_the_host(const Level& level) const {
-        return !level.made && is_later(level.host_entry, began_, journal_) && !journal_.is_unfinished(level.host_entry);
+        return !level.own && is_later(level.host_entry, began_, journal_) && !journal_.is_unfinished(level.host_entry);
     }
 
     // Before something is made, replaced or removed in a directory.
@@ -162,6 +165,16 @@ class Applier : public Visitor {
         if (!std::exchange(level.changed, true) && !is_changed_by_the_host(level)) {
             journal_.note_unfinished(level.host_entry);
         }
+    }
+
+    // Before a directory itself is changed: its time is, then, which is nobody else's change when it comes to what is
+    // in it. leave() notes the last one. False where somebody else has changed it before.
+    bool begin_to_change(const Entry& directory) {
+        const bool own = !is_later(directory, began_, journal_) || journal_.is_unfinished(directory);
+        if (own) {
+            journal_.note_unfinished(directory);
+        }
+        return own;
     }
 
     void check_unchanged(const Item& item) {
@@ -271,14 +284,13 @@ class Applier : public Visitor {
         const sys::UniqueFd others = hold_other_names(item);
         placer_.make_directory(item, wish.look);
         note_other_names(others);
-        item.made = true;
-        journal_.note_unfinished(look(item.level.host.get(), item.name));
+        item.own = true;
         tell_dropped(item, wish);
         tell(*change);
         return true;
     }
 
-    void change_directory(const Item& item) {
+    void change_directory(Item& item) {
         Difference difference = compare(item);
         const Wish wish = wish_for(item, options_, &difference);
         if (!difference.any()) {
@@ -294,6 +306,10 @@ class Applier : public Visitor {
         }
         tell_dropped(item, wish);
         const sys::UniqueFd directory = open_path(item.level.host.get(), item.name);
+        if (!directory || !look(directory.get()).is_same(item.host)) {
+            throw Problem("it was replaced meanwhile", 0, ChangeNote::Kind::conflict);
+        }
+        item.own = begin_to_change(item.host);
         if (change_in_place(item, directory.get(), wish.look, difference)) {
             tell(*change);
         }
@@ -301,6 +317,10 @@ class Applier : public Visitor {
 
     bool change_in_place(const Item& item, int file, const Look& wanted, const Difference& difference) {
         bool changed = false;
+        // The first part makes it look changed; its time comes last.
+        if (!item.host.is(S_IFDIR) && count(difference) > 1 && !is_later(item.host, began_, journal_)) {
+            journal_.note_name_goes(item.host);
+        }
         if (difference.owner) {
             changed = placer_.change_owner(item.path, file, wanted);
         }
@@ -317,7 +337,9 @@ class Applier : public Visitor {
             placer_.change_times(file, wanted);
             changed = true;
         }
-        journal_.note(look(file), true);
+        if (!item.own) {
+            journal_.note(look(file), true);
+        }
         return changed;
     }
 
@@ -330,7 +352,8 @@ class Applier : public Visitor {
         const Wish wish = wish_for(item, options_, same_type ? &*difference : nullptr);
         if (difference && !difference->any()) {
             tell_dropped(item, wish);
-            remember_name(item, item.host);
+            join_names(item);
+            names_.remember(item, item.host, false);
             return;
         }
         if (item.host.exists) {
@@ -340,8 +363,10 @@ class Applier : public Visitor {
         }
         tell_dropped(item, wish);
         const std::optional<Change> change = difference ? change_of(item, *difference) : change_of(item);
-        if (same_type && changes_in_place(item, *difference)) {
-            if (!change_open(item, wish.look, *difference)) {
+        if (same_type && changes_in_place(item, *difference) && !names_.is_of_another(item)) {
+            const bool changed = change_open(item, wish.look, *difference);
+            names_.remember(item, item.host, true);
+            if (!changed) {
                 return;
             }
         } else {
@@ -379,22 +404,27 @@ class Applier : public Visitor {
         note_other_names(others);
         const Entry result = look(item.level.host.get(), item.name);
         journal_.note(result, placer_.was_limited());
-        remember_name(item, result);
+        names_.remember(item, result, placer_.was_limited());
     }
-
-    /// Where a file with several names was put first.
-    struct First {
-        std::string path;
-        Entry file;
-    };
 
     bool place_name(const Item& item) {
-        const auto first = item.upper.links > 1 ? firsts_.find({item.upper.device, item.upper.inode}) : firsts_.end();
-        return first != firsts_.end() && placer_.make_name(item, first->second.path, first->second.file);
+        const Names::First* const first = names_.first_of(item);
+        if (first != nullptr && first->differs) {
+            journal_.note_name_goes(first->file);  // one that comes changes its time, too
+        }
+        return first != nullptr && placer_.make_name(item, first->path, first->file);
     }
-    void remember_name(const Item& item, const Entry& result) {
-        if (item.upper.links > 1) {
-            firsts_.try_emplace({item.upper.device, item.upper.inode}, First{item.path, result});
+
+    // Nothing else of it differs: where it cannot be, all is well, too.
+    void join_names(const Item& item) {
+        if (!names_.is_of_another(item) || is_later(item.host, began_, journal_)) {
+            return;
+        }
+        begin_in(item.level);
+        const sys::UniqueFd others = hold_other_names(item);
+        if (place_name(item)) {
+            note_other_names(others);
+            journal_.note(look(item.level.host.get(), item.name), false);
         }
     }
 
@@ -406,7 +436,7 @@ class Applier : public Visitor {
     Placer placer_;
     ChangeProgress progress_;
     bool left_ = false;
-    std::map<std::pair<dev_t, ino_t>, First> firsts_;
+    Names names_;
 };
 
 }  // namespace

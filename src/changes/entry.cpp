@@ -61,6 +61,10 @@ Entry look(int file) {
     return entry_of(found);
 }
 
+bool is_full(int error) {
+    return error == ENOSPC || error == EDQUOT;
+}
+
 FileType type_of(const Entry& entry) {
     if (!entry.exists) {
         return FileType::none;

@@ -54,6 +54,9 @@ class Problem : public std::runtime_error {
 
 [[nodiscard]] FileType type_of(const Entry& entry);
 
+/// Whether there is no room, or no more for the caller.
+[[nodiscard]] bool is_full(int error);
+
 /// To read its content. Throws Problem.
 [[nodiscard]] sys::UniqueFd open_file(int directory, const std::string& name);
 /// To list it. Empty, with errno.

@@ -25,8 +25,11 @@ constexpr std::uint64_t batch = 65536;
 constexpr std::uint64_t most_entries = 1ULL << 32U;
 
 [[noreturn]] void fail(const Store& store, int error) {
-    throw Error("cannot note in " + store.name() + " what is written on the host: " + std::strerror(error))
-        .with_fix("make room there, and run it again: it goes on from there");
+    const std::string what = "cannot note in " + store.name() + " what is written on the host: " + std::strerror(error);
+    if (is_full(error)) {
+        throw Error(what).with_fix("make room there, and run it again: it goes on from there");
+    }
+    throw Error(what);
 }
 
 void write_at(const Store& store, int file, const void* data, std::size_t size, std::uint64_t at) {
@@ -79,8 +82,19 @@ int Journal::make(const char* name) const {
     sys::UniqueFd file(sys::above_streams(
         ::openat(store_.directory(), name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600)));
     struct stat found {};
-    if (!file || ::fstat(file.get(), &found) < 0 || !S_ISREG(found.st_mode) || ::fchmod(file.get(), 0600) < 0) {
+    if ((!file && is_full(errno)) || (file && ::fstat(file.get(), &found) < 0)) {
+        fail(store_, errno);
+    }
+    if (!file || !S_ISREG(found.st_mode)) {
         throw Error("cannot use " + store_.name() + ": " + name + " is no file that can be written to");
+    }
+    // It would be another file that is written to.
+    if (found.st_uid != ::geteuid() || found.st_nlink > 1) {
+        throw Error("cannot use " + store_.name() + ": " + name + " is no file of the caller's own with no other name")
+            .with_fix("put a copy of it in its place");
+    }
+    if (::fchmod(file.get(), 0600) < 0) {
+        fail(store_, errno);
     }
     return file.release();
 }

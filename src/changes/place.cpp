@@ -149,6 +149,9 @@ void Placer::change_attributes(const std::string& path, int file, const Look& lo
     for (const std::string& name : has_some ? attribute_names_through(itself) : std::vector<std::string>()) {
         if (is_kept_attribute(name) && !look.attributes.contains(name) &&
             ::removexattr(itself.c_str(), name.c_str()) < 0 && errno != ENODATA) {
+            if (is_full(errno)) {
+                fail(errno);
+            }
             limit(path, "its attribute " + name + " cannot be removed: " + std::strerror(errno));
         }
     }
@@ -183,6 +186,15 @@ void Placer::dress(const Item& item, int file, const Look& look, mode_t made_wit
         change_mode(file, mode);
     }
     change_times(file, look);
+    note_limited(file);
+}
+
+// It would look like somebody else's, should this process be killed when it has its name and is not noted yet. A
+// directory is noted anyway.
+void Placer::note_limited(int file) {
+    if (was_limited_) {
+        journal_.note_name_goes(changes::look(file));
+    }
 }
 
 void Placer::make_file(const Item& item, const Look& look) {
@@ -205,6 +217,8 @@ void Placer::make_directory(const Item& item, const Look& look) {
         fail(errno);
     }
     dress(item, made.get(), look);
+    // Before it has its name, from when on it may be the last that is done.
+    journal_.note_unfinished(changes::look(made.get()));
     put(item, temporary);
 }
 
@@ -213,11 +227,13 @@ void Placer::make_link(const Item& item, const Look& look) {
     Temporary temporary(journal_, item);
     temporary.make([&](int directory, const char* name) { return ::symlinkat(target.c_str(), directory, name); });
     const sys::UniqueFd made = open_itself(temporary.directory(), temporary.name());
+    was_limited_ = false;
     (void)change_owner(item.path, made.get(), look);
     const std::array<timespec, 2> times = times_of(look);
     if (::utimensat(temporary.directory(), temporary.name(), times.data(), AT_SYMLINK_NOFOLLOW) < 0) {
         fail(errno);
     }
+    note_limited(made.get());
     put(item, temporary);
 }
 
@@ -236,7 +252,10 @@ bool Placer::make_name(const Item& item, const std::string& first, const Entry& 
     try {
         temporary.make(
             [&](int directory, const char* name) { return ::linkat(holder.get(), leaf.c_str(), directory, name, 0); });
-    } catch (const Problem&) {
+    } catch (const Problem& problem) {
+        if (is_full(problem.error())) {
+            throw;  // a copy in its place would stay one, also when there is room
+        }
         return false;
     }
     if (!changes::look(temporary.directory(), temporary.name()).is_same(file)) {
@@ -244,7 +263,9 @@ bool Placer::make_name(const Item& item, const std::string& first, const Entry& 
     }
     put(item, temporary);
     // Where both are names of one file already, rename(2) does nothing.
-    ::unlinkat(temporary.directory(), temporary.name(), 0);
+    if (::unlinkat(temporary.directory(), temporary.name(), 0) < 0 && errno != ENOENT) {
+        fail(errno);
+    }
     return true;
 }
 

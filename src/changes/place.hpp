@@ -52,6 +52,7 @@ class Placer {
   private:
     class Temporary;
     void dress(const Item& item, int file, const Look& look, mode_t made_with = 0);
+    void note_limited(int file);
     [[nodiscard]] mode_t mode_to_make(const Item& item, const Look& look) const;
     void put(const Item& item, Temporary& temporary);
     void swap(const Item& item);

@@ -176,8 +176,10 @@ void Store::take_lock(int operation, bool make) {
         }
         fail(name_, lock_name, errno);
     }
-    if (!S_ISREG(found.st_mode)) {
-        refuse(name_, std::string(lock_name) + " is no file", "use another directory");
+    // A run writes to it.
+    if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || found.st_nlink > 1) {
+        refuse(name_, std::string(lock_name) + " is no file of the caller's own with no other name",
+               "put an empty file in its place");
     }
     while (::flock(lock_.get(), operation | LOCK_NB) < 0) {
         if (errno == EWOULDBLOCK) {

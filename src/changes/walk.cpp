@@ -111,11 +111,11 @@ class Walk {
         if (path_.size() > longest_path) {
             throw Problem("its path is too long", 0, ChangeNote::Kind::refused);
         }
-        go_into(level, name, item.marks, item.made);
+        go_into(level, name, item.marks, item.own);
         return true;
     }
 
-    void go_into(const Level& above, const std::string& name, const Marks& marks, bool made) {
+    void go_into(const Level& above, const std::string& name, const Marks& marks, bool own) {
         Level level;
         level.upper = open_directory(above.upper.get(), name);
         if (!level.upper) {
@@ -131,8 +131,8 @@ class Walk {
         if (level.host) {
             level.host_entry = look(level.host.get());
         }
-        level.made = made;
-        level.changed = made;
+        level.own = own;
+        level.changed = own;
         enter(std::move(level), marks);
     }
 

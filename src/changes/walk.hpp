@@ -24,9 +24,9 @@ struct Level {
     bool whiteouts = false;
     std::vector<std::string> names;
     std::size_t next = 0;
-    std::size_t path = 0;                       ///< the length of its path
-    bool made = false;                          ///< the host's one by the visitor
-    bool changed = false;                       ///< for the visitor
+    std::size_t path = 0;  ///< the length of its path
+    bool own = false;      ///< the host's one has been changed by the visitor, and had nobody else's change
+    bool changed = false;  ///< for the visitor
     std::optional<bool> gives_attributes = {};  ///< likewise: what is made in the host's one is born with some
 };
 
@@ -40,7 +40,7 @@ struct Item {
     Entry upper;  ///< does not exist where an opaque directory hides what the host has
     Entry host;
     Marks marks;
-    bool made = false;  ///< by the visitor: what the host has there is new, and its own
+    bool own = false;  ///< by the visitor: what the host has there is its work, and had nobody else's change
 };
 
 class Visitor {

@@ -206,7 +206,8 @@ int discard_changes(const VerbCall& call) {
 
 std::string kept_changes(const std::string& directory) {
     const ChangeCounts counts = diff(directory, {}, {});
-    const std::string name = quoted(directory);
+    // One that looks like an option is none as a path.
+    const std::string name = to_paste(directory.starts_with('-') ? "./" + directory : directory);
     return "sandbox: " + counts_text(counts) +
            (counts.all() == 0 ? " changed\n" : "; see: sandbox diff " + name + "; keep: sandbox apply " + name + "\n");
 }

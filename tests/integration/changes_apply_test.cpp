@@ -57,16 +57,25 @@ TEST_F(ChangesApply, TheHostBecomesWhatTheCommandSaw) {
 }
 
 TEST_F(ChangesApply, HardLinksSparseFilesAndAttributesStay) {
-    change_on_host("echo one >one; ln one two; echo x >attributed");
+    change_on_host(R"(
+        echo one >one; ln one two; echo x >attributed; echo m >moded; echo m >moded2; chmod 0644 moded moded2
+        echo s >same; echo b >both1; cp -p both1 both2)");
     change(R"(
         echo a >a; ln a b; mkdir d; ln a d/c; truncate -s 64M sparse
-        printf x | dd of=sparse bs=1 seek=40M conv=notrunc status=none; echo changed >>one; echo y >>attributed)");
+        printf x | dd of=sparse bs=1 seek=40M conv=notrunc status=none; echo changed >>one; echo y >>attributed
+        chmod 0600 moded; ln moded later; chmod 0600 moded2; ln moded2 z
+        ln same ahead; ln same zebra; ln -f both1 both2)");
     mark("attributed", "user.colour", "red");
     mark("d", "user.shape", std::string("\0\n", 2));
     expect_applied();
     EXPECT_EQ(status("a").st_ino, status("d/c").st_ino);
     EXPECT_EQ(status("a").st_nlink, 3U);
     EXPECT_EQ(status("b").st_ino, status("a").st_ino);
+    EXPECT_EQ(status("moded").st_ino, status("later").st_ino);
+    EXPECT_EQ(status("moded2").st_ino, status("z").st_ino);
+    EXPECT_EQ(status("same").st_ino, status("ahead").st_ino);
+    EXPECT_EQ(status("same").st_ino, status("zebra").st_ino);
+    EXPECT_EQ(status("both1").st_ino, status("both2").st_ino);
     EXPECT_EQ(status("sparse").st_size, 64 << 20);
     EXPECT_LT(status("sparse").st_blocks, 2048);
     EXPECT_EQ(read_file(host("one")), "one\nchanged\n");

@@ -113,6 +113,34 @@ TEST_F(ChangesConflicts, OnesOwnWorkIsNone) {
     EXPECT_EQ(diff(), "");
 }
 
+// What was moved inside has another place than it had on the host, which has not changed: no conflict.
+TEST_F(ChangesConflicts, WhatWasMovedInsideIsNone) {
+    change_on_host(R"(
+        for name in a b c e f g h k p q one two; do echo $name >$name; done; mkdir d into from open; echo o >open/o; echo x >d/x; echo y >d/y
+        mkdir d/sub; echo z >d/sub/z; echo 1 >from/1; echo 2 >from/2; ln -s a link; mkfifo pipe; ln one other)");
+    const std::string seen = change_and_list(R"(
+        mv a moved; mv b c; mv e into/e; mkdir new; mv f new/f; mv g t; mv h g; mv t h; mv d renamed; mv from/1 from/3
+        mv from/2 .; mv link into; mv pipe into; mv k K; echo more >>K; mv K new/again; mv one new/one; ln two third
+        rm two; mv new/f new/f2; mv into/e e2; mkdir -p deep/er; mv new deep/er/new; chmod 0700 open; mv p open/p; mv q open/o; echo n >added; mv added added2)");
+    // In three parts: what the first ones do to a directory is no change of the host's for the others.
+    for (const std::vector<std::string>& paths :
+         {std::vector<std::string>{host("a"), host("into"), host("renamed")}, {host("moved"), host("deep")}, {}}) {
+        std::vector<std::string> words = {"apply", dir()};
+        words.insert(words.end(), paths.begin(), paths.end());
+        const Result result = verb(words);
+        EXPECT_EQ(result.exit_status, 0) << result;
+        EXPECT_EQ(result.err, "");
+    }
+    EXPECT_EQ(by_path(listing()), by_path(seen));
+    EXPECT_EQ(diff(), "");
+    // And when a later run moves it on.
+    const std::string later = change_and_list(
+        "mv moved on; chmod 0711 open; mv open/p open/p2; mv c into/c; mv deep/er/new/again .; mv renamed into/d");
+    const Result result = verb({"apply", dir()});
+    EXPECT_EQ(result.exit_status, 0) << result;
+    EXPECT_EQ(by_path(listing()), by_path(later));
+}
+
 TEST_F(ChangesConflicts, WhatIsMountedThereStays) {
     change_on_host("mkdir d e; echo 1 >e/x");
     change("echo 2 >d/n; rm -r e");

@@ -156,6 +156,24 @@ TEST_F(Changes, ARecordThatIsNotOursIsRefusedByName) {
     EXPECT_NE(refused_verb().find("no file of the caller's own"), std::string::npos);
 }
 
+// A run writes to it.
+TEST_F(Changes, ALockThatIsAnotherFileIsRefusedByName) {
+    { const Store store = Store::open_for_run(dir(), wanted_); }
+    const std::string file = dir() + "/lock";
+    const std::string victim = directory() / "victim";
+    write_file(victim, "text\n");
+    ::unlink(file.c_str());
+    ASSERT_EQ(::link(victim.c_str(), file.c_str()), 0);
+    EXPECT_NE(refused_run().find("lock is no file of the caller's own"), std::string::npos);
+    ::unlink(file.c_str());
+    ASSERT_EQ(::symlink(victim.c_str(), file.c_str()), 0);
+    EXPECT_NE(refused_run(), "");
+    ::unlink(file.c_str());
+    ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+    EXPECT_NE(refused_run().find("lock is no file of the caller's own"), std::string::npos);
+    EXPECT_EQ(read_file(victim), "text\n");
+}
+
 TEST_F(Changes, OtherIdsInsideAreRefused) {
     { const Store store = Store::open_for_run(dir(), wanted_); }
     wanted_.users.push_back({1, 100000, 1000});

@@ -60,6 +60,15 @@ void ChangesTest::begin() {
     (void)Store::open_for_run(dir(), wanted);
 }
 
+void ChangesTest::begin_again() const {
+    await_tick();
+    const std::string file = dir() + "/sandbox.json";
+    Record record = parse_record(read_file(file));
+    const timespec now = fine_now();
+    record.began = {now.tv_sec, static_cast<std::uint32_t>(now.tv_nsec)};
+    write_file(file, record_text(record));
+}
+
 Result ChangesTest::shell(const std::string& script, const std::string& where) const {
     RunOptions options;
     options.directory = where;

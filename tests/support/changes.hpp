@@ -22,6 +22,8 @@ class ChangesTest : public SandboxTest {
 
     /// Makes DIR, when the host's tree is as it shall be when the first run begins.
     void begin();
+    /// Of a DIR that is there: its first run begins now.
+    void begin_again() const;
     /// Runs a shell script in the tree, with an overlay mounted on it; in a user namespace of its own.
     void change(const std::string& script);
     /// The same, and what the tree looks like then, from inside: listing().

@@ -1,18 +1,24 @@
 #include "support/stepper.hpp"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <ctime>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -38,21 +44,21 @@ std::array<UniqueFd, 2> make_pipe() {
 }
 
 // In the new process: waits at the gate, then becomes the program.
-[[noreturn]] void pass_gate_and_exec(int gate, char* const* argv) {
+[[noreturn]] void pass_gate_and_exec(int gate, int output, char* const* argv) {
     char byte = 0;
     if (read(gate, &byte, 1) != 1) {
         _exit(127);
     }
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    make_fresh({{0, null}, {1, null}, {2, null}});
+    make_fresh({{0, null}, {1, output}, {2, output}});
     execv(argv[0], argv);
     _exit(127);
 }
 
-pid_t fork_program(int gate, char* const* argv) {
+pid_t fork_program(int gate, int output, char* const* argv) {
     const pid_t pid = fork();
     if (pid == 0) {
-        pass_gate_and_exec(gate, argv);
+        pass_gate_and_exec(gate, output, argv);
     }
     return pid;
 }
@@ -65,9 +71,40 @@ bool is_event(int status) {
     return status >> 16 != 0;
 }
 
+constexpr long trace_options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+
+#if defined(__x86_64__)
+constexpr std::size_t number_register = offsetof(user, regs.orig_rax);
+constexpr std::size_t result_register = offsetof(user, regs.rax);
+
+bool set_call_number(pid_t pid, long number) {
+    return ptrace(PTRACE_POKEUSER, pid, number_register, number) == 0;
+}
+
+bool set_result(pid_t pid, long result) {
+    return ptrace(PTRACE_POKEUSER, pid, result_register, result) == 0;
+}
+#elif defined(__aarch64__)
+bool set_call_number(pid_t pid, long number) {
+    int value = static_cast<int>(number);
+    iovec part{&value, sizeof value};
+    return ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &part) == 0;
+}
+
+bool set_result(pid_t pid, long result) {
+    user_regs_struct registers{};
+    iovec part{&registers, sizeof registers};
+    if (ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &part) != 0) {
+        return false;
+    }
+    registers.regs[0] = static_cast<std::uint64_t>(result);
+    return ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &part) == 0;
+}
+#endif
+
 }  // namespace
 
-Stepper::Stepper(const std::vector<std::string>& command, StartedBy by) {
+Stepper::Stepper(const std::vector<std::string>& command, StartedBy by, const std::string& output) {
     // For await_change(), which waits for a signal with a bound. The new process gets a mask of its own.
     sigset_t child_signal;
     sigemptyset(&child_signal);
@@ -75,9 +112,12 @@ Stepper::Stepper(const std::vector<std::string>& command, StartedBy by) {
     pthread_sigmask(SIG_BLOCK, &child_signal, &mask_before_);
 
     const auto gate = make_pipe();
-    pid_ = start(command, by, gate[0].get());
-    constexpr long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
-    if (ptrace(PTRACE_SEIZE, pid_, nullptr, options) != 0) {
+    const UniqueFd file(open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!file) {
+        fail(output);
+    }
+    pid_ = start(command, by, gate[0].get(), file.get());
+    if (ptrace(PTRACE_SEIZE, pid_, nullptr, trace_options) != 0) {
         fail("PTRACE_SEIZE");
     }
     if (write(gate[1].get(), "", 1) != 1) {
@@ -89,7 +129,7 @@ Stepper::Stepper(const std::vector<std::string>& command, StartedBy by) {
     }
 }
 
-pid_t Stepper::start(const std::vector<std::string>& command, StartedBy by, int gate) {
+pid_t Stepper::start(const std::vector<std::string>& command, StartedBy by, int gate, int output) {
     std::vector<std::string> words = command;
     std::vector<char*> argv;
     for (std::string& word : words) {
@@ -98,17 +138,17 @@ pid_t Stepper::start(const std::vector<std::string>& command, StartedBy by, int 
     argv.push_back(nullptr);
 
     if (by == StartedBy::this_thread) {
-        return fork_program(gate, argv.data());
+        return fork_program(gate, output, argv.data());
     }
     if (by == StartedBy::a_thread_that_ends) {
         pid_t pid = -1;
-        std::thread([&] { pid = fork_program(gate, argv.data()); }).join();
+        std::thread([&] { pid = fork_program(gate, output, argv.data()); }).join();
         return pid;
     }
     const auto answer = make_pipe();
     parent_ = fork();
     if (parent_ == 0) {
-        const pid_t pid = fork_program(gate, argv.data());
+        const pid_t pid = fork_program(gate, output, argv.data());
         if (write(answer[1].get(), &pid, sizeof pid) == sizeof pid) {
             waitpid(pid, nullptr, 0);
         }
@@ -221,6 +261,59 @@ bool Stepper::advance_past(long system_call) {
     return false;
 }
 
+bool Stepper::advance_to(const std::function<bool(const SystemCall&)>& wanted) {
+    while (step()) {
+        __ptrace_syscall_info info{};
+        if (ptrace(PTRACE_GET_SYSCALL_INFO, pid_, sizeof info, &info) <= 0) {
+            fail("PTRACE_GET_SYSCALL_INFO");
+        }
+        if (info.op != PTRACE_SYSCALL_INFO_ENTRY) {
+            continue;
+        }
+        SystemCall call{static_cast<long>(info.entry.nr), {}};
+        std::ranges::copy(info.entry.args, call.arguments.begin());
+        if (wanted(call)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void Stepper::fail_call(int error) {
+    if (!set_call_number(pid_, -1) || !step() || !set_result(pid_, -error)) {
+        fail("a call cannot be made to fail");
+    }
+}
+
+bool Stepper::follow_child() {
+    if (ptrace(PTRACE_SETOPTIONS, pid_, nullptr, trace_options | PTRACE_O_TRACEFORK) != 0) {
+        fail("PTRACE_SETOPTIONS");
+    }
+    while (!ended_) {
+        if (ptrace(PTRACE_CONT, pid_, nullptr, static_cast<long>(signal_to_deliver_)) != 0) {
+            fail("PTRACE_CONT");
+        }
+        signal_to_deliver_ = 0;
+        const int status = await_change();
+        if (!WIFSTOPPED(status)) {
+            note_end(status);
+        } else if (status >> 16 == PTRACE_EVENT_FORK) {
+            unsigned long child = 0;
+            if (ptrace(PTRACE_GETEVENTMSG, pid_, nullptr, &child) != 0 ||
+                ptrace(PTRACE_DETACH, pid_, nullptr, nullptr) != 0) {
+                fail("PTRACE_DETACH");
+            }
+            parent_ = pid_;
+            pid_ = static_cast<pid_t>(child);
+            (void)await_change();  // it is born halted
+            return true;
+        } else if (!is_event(status)) {
+            signal_to_deliver_ = WSTOPSIG(status);
+        }
+    }
+    return false;
+}
+
 void Stepper::let_go() {
     if (ended_) {
         return;
@@ -261,6 +354,29 @@ int Stepper::wait() {
         }
     }
     return exit_status_;
+}
+
+int Stepper::run_to_end() {
+    while (!ended_) {
+        if (halted_ && ptrace(PTRACE_CONT, pid_, nullptr, static_cast<long>(signal_to_deliver_)) != 0) {
+            fail("PTRACE_CONT");
+        }
+        halted_ = false;
+        signal_to_deliver_ = 0;
+        const int status = await_change();
+        if (!WIFSTOPPED(status)) {
+            note_end(status);
+        } else if (!is_event(status) && !is_system_call_stop(status)) {
+            signal_to_deliver_ = WSTOPSIG(status);
+        }
+    }
+    return exit_status_;
+}
+
+int Stepper::wait_for_parent() {
+    pid_ = std::exchange(parent_, 0);
+    ended_ = halted_ = false;
+    return wait();
 }
 
 unsigned count_stops(const std::vector<std::string>& command) {

@@ -1,15 +1,23 @@
-// Runs a program from one system call to the next, so that it can be killed at any chosen one.
+// Runs a program from one system call to the next, so that it can be killed at any chosen one, or that call can fail.
 #pragma once
 
 #include <sys/types.h>
 
+#include <array>
 #include <csignal>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace sandbox_test {
+
+/// A system call that is about to be made.
+struct SystemCall {
+    long number = -1;
+    std::array<std::uint64_t, 6> arguments{};
+};
 
 /// A program under ptrace(2), halted at the entry and the exit of every system call; what it forks runs freely. Its
 /// stdin, stdout and stderr are /dev/null. To be used by the thread that made it, one at a time.
@@ -21,7 +29,9 @@ class Stepper {
         a_parent,            ///< a process between the test and the program, to be killed by kill_parent()
     };
 
-    explicit Stepper(const std::vector<std::string>& command, StartedBy by = StartedBy::this_thread);
+    /// `output`: a file for its stdout and stderr.
+    explicit Stepper(const std::vector<std::string>& command, StartedBy by = StartedBy::this_thread,
+                     const std::string& output = "/dev/null");
     Stepper(const Stepper&) = delete;
     Stepper& operator=(const Stepper&) = delete;
     ~Stepper();
@@ -33,17 +43,31 @@ class Stepper {
     void advance(unsigned count, const std::function<bool()>& idle = {});
     /// Runs until this system call has returned. False when the program ends before.
     bool advance_past(long system_call);
+    /// Runs to the entry of the next call that is wanted. False when the program ends before.
+    bool advance_to(const std::function<bool(const SystemCall&)>& wanted);
+    /// At the entry of a call: it is not made, and returns this error.
+    void fail_call(int error);
+    /// Runs until it forks, with fork(2), and goes on with the child; the program itself runs freely, as a parent.
+    /// False when it ends before.
+    bool follow_child();
     /// Lets it run freely from here.
     void let_go();
 
+    /// What is halted, or runs.
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
     void kill_program();
-    /// With StartedBy::a_parent.
+    /// With StartedBy::a_parent, or behind follow_child().
     void kill_parent();
     /// Waits for the end of the program. 128+N when signal N ended it.
     int wait();
+    /// Lets it run to its end, and waits for that.
+    int run_to_end();
+    /// Behind follow_child(): waits for the end of the parent, when the child has ended.
+    int wait_for_parent();
 
   private:
-    [[nodiscard]] pid_t start(const std::vector<std::string>& command, StartedBy by, int gate);
+    [[nodiscard]] pid_t start(const std::vector<std::string>& command, StartedBy by, int gate, int output);
     std::optional<int> await_change(const std::function<bool()>& idle);
     int await_change();
     bool step(const std::function<bool()>& idle);

@@ -27,6 +27,15 @@ TEST(Quote, QuotesWhatAShellWouldRead) {
     EXPECT_EQ(quoted("it's"), "'it'\\''s'");
 }
 
+TEST(Quote, WhatIsPastedIsWholeAndHarmless) {
+    EXPECT_EQ(to_paste("kept"), "kept");
+    EXPECT_EQ(to_paste("it's"), "'it'\\''s'");
+    EXPECT_EQ(to_paste("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
+    EXPECT_EQ(to_paste(std::string(5000, 'x')), std::string(5000, 'x'));
+    EXPECT_EQ(to_paste("\x1b[1m'\\\n\x7f\xff"), R"($'\033[1m\'\\\012\177\377')");
+    EXPECT_EQ(to_paste(""), "''");
+}
+
 TEST(Quote, JoinsToALine) {
     EXPECT_EQ(command_line(std::vector<std::string>{"sh", "-c", "a; b"}), "sh -c 'a; b'");
     EXPECT_EQ(command_line(std::vector<std::string>{}), "");
