@@ -76,6 +76,14 @@ std::optional<OverlayCause> overlay_cause(const plan::Plan& plan, const plan::Mo
             return OverlayCause{
                 "another overlay uses " + (overlay.written ? overlay.written->source.path : overlay.lower.source.path),
                 "wait for its end"};
+        case ENOTEMPTY:
+            return overlay.written
+                       ? std::optional(OverlayCause{
+                             overlay.written->source.path +
+                                 "/work/work/incompat has marks that no run of sandbox leaves, for which the kernel "
+                                 "refuses to write there",
+                             "another directory"})
+                       : std::nullopt;
         default:
             return std::nullopt;
     }

@@ -80,6 +80,37 @@ TEST_F(OverlayChanges, NoRunWaitsForTheDisk) {
     EXPECT_EQ(in_work("grep -c x file").out, "3\n");
 }
 
+// Of the mark that the kernel leaves for that, nothing else than the mark is taken away.
+TEST_F(OverlayChanges, ACraftedMarkOfTheKernelsLeadsNowhere) {
+    const std::string mark = kept() + "/0/work/work/incompat";
+    const std::string victim = directory() / "victim";
+    fs::create_directories(victim + "/volatile");
+    write_file(victim + "/volatile/dirty", "x");
+    for (const std::string place : {"", "/volatile/dirty"}) {
+        ASSERT_EQ(in_work("echo x >> file").exit_status, 0);
+        run({"chmod", "-R", "u+rwX", kept() + "/0/work"});
+        fs::remove_all(mark + place);
+        fs::create_directory_symlink(victim + place, mark + place);
+        EXPECT_EQ(in_work("tail -n 1 file").out, "x\n") << place;
+        EXPECT_EQ(read_file(victim + "/volatile/dirty"), "x") << place;
+    }
+    run({"chmod", "-R", "u+rwX", kept() + "/0/work"});
+    for (const std::string other : {"/future", "/volatile/other", "/volatile/dirty/x"}) {
+        fs::remove_all(mark);
+        fs::create_directories(mark + other);
+        const Result result = refused({"--overlay", ".", "--changes", "../kept"});
+        EXPECT_TRUE(contains(result.err, "incompat has marks that no run of sandbox leaves")) << other << result;
+        EXPECT_TRUE(fs::exists(mark + other));
+    }
+    fs::remove_all(mark);
+    fs::create_directories(mark);
+    fs::create_directory_symlink(victim + "/volatile", mark + "/volatile");
+    EXPECT_TRUE(contains(refused({"--overlay", ".", "--changes", "../kept"}).err, "incompat has marks"));
+    EXPECT_EQ(read_file(victim + "/volatile/dirty"), "x");
+    fs::remove_all(mark);
+    EXPECT_EQ(in_work("tail -n 1 file").out, "x\n");
+}
+
 TEST_F(OverlayChanges, WhatIsWrittenBelongsToWhomItWouldBelongToOnTheHost) {
     ASSERT_EQ(in_work("echo new > new; echo more >> file; mkdir dir").exit_status, 0);
     struct stat host {};
