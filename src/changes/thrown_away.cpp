@@ -183,12 +183,16 @@ void sweep_one(int above, const std::string& place, const std::string& name, std
 
 ThrownAway::ThrownAway(const std::string& place, std::vector<IdRange> users, std::vector<IdRange> groups)
     : place_(place), above_(open_above(place)) {
+    ids_.uid = ::geteuid();
+    ids_.gid = ::getegid();
+    ids_.users = std::move(users);
+    ids_.groups = std::move(groups);
     if (!above_) {
         fail(place_, "it cannot be opened", errno);
     }
     make_directory();
     try {
-        write_ids(std::move(users), std::move(groups));
+        write_ids();
         holder_ = open_for(directory(), holder_name, O_RDWR | O_CREAT | O_EXCL);
         if (!holder_) {
             fail(place_, holder_name, errno);
@@ -225,13 +229,8 @@ void ThrownAway::make_directory() {
     fail(place_, "a directory there", error);
 }
 
-void ThrownAway::write_ids(std::vector<IdRange> users, std::vector<IdRange> groups) const {
-    Record record;
-    record.uid = ::geteuid();
-    record.gid = ::getegid();
-    record.users = std::move(users);
-    record.groups = std::move(groups);
-    const std::string text = record_text(record);
+void ThrownAway::write_ids() const {
+    const std::string text = record_text(ids_);
     const sys::UniqueFd file = open_for(directory(), ids_name, O_WRONLY | O_CREAT | O_EXCL);
     errno = file ? ENOSPC : errno;
     if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
@@ -253,12 +252,12 @@ void ThrownAway::make_layers(unsigned number, const struct stat& like) const {
     const sys::UniqueFd holder = make(directory(), std::to_string(number));
     (void)make(holder.get(), "work");
     const sys::UniqueFd upper = make(holder.get(), "upper");
-    struct stat now {};
-    const bool owned = ::fstat(upper.get(), &now) == 0 && now.st_uid == like.st_uid && now.st_gid == like.st_gid;
     const std::array<timespec, 2> times = {like.st_atim, like.st_mtim};
-    if ((!owned && ::fchown(upper.get(), like.st_uid, like.st_gid) < 0) ||
-        ::fchmod(upper.get(), like.st_mode & 07777U) < 0 || ::futimens(upper.get(), times.data()) < 0) {
+    if (::futimens(upper.get(), times.data()) < 0) {
         fail(place_, "upper", errno);
+    }
+    if (const int error = dress_for(ids_, upper.get(), {like.st_mode & 07777U, like.st_uid, like.st_gid}); error != 0) {
+        fail(place_, "upper", error);
     }
 }
 

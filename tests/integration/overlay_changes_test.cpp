@@ -13,6 +13,7 @@
 
 #include "changes/store.hpp"
 #include "support/host.hpp"
+#include "support/ids.hpp"
 #include "support/overlays.hpp"
 #include "support/sandbox_test.hpp"
 #include "support/stepper.hpp"
@@ -343,6 +344,34 @@ TEST_F(OverlayChanges, ACraftedLayerLeadsNowhere) {
     }
     EXPECT_TRUE(fs::is_empty(directory() / "victim"));
     EXPECT_EQ(in_work("[ -p pipe ]").exit_status, 0);
+}
+
+// The top of the tree is one of the granted ids', to whom the caller cannot give its own directory by itself.
+class OverlayOfGrantedIds : public SandboxTest {
+  protected:
+    void SetUp() override {
+        SandboxTest::SetUp();
+        require_id_ranges();
+    }
+    [[nodiscard]] Result with_ids(const std::string& script, std::vector<std::string> more) const {
+        const std::vector<std::string> ids = range_options();
+        more.insert(more.begin(), ids.begin(), ids.end());
+        return inside_shell("set -e\n" + script, {.sandbox = std::move(more), .directory = directory().path()});
+    }
+};
+TEST_F(OverlayOfGrantedIds, TheTopIsTheirs) {
+    fs::create_directory(directory() / "theirs");
+    ASSERT_EQ(with_ids("chown 5:6 theirs; chmod 2750 theirs", {"--rw", "."}).exit_status, 0);
+    const std::vector<std::string> options{"--overlay", "theirs", "--changes", "kept"};
+    for (int run = 0; run < 2; ++run) {
+        const Result result = with_ids("stat -c '%u %g %a' theirs; echo x >> theirs/new", options);
+        EXPECT_EQ(result.out, "5 6 2750\n") << result;
+        EXPECT_EQ(result.exit_status, 0) << result;
+    }
+    EXPECT_EQ(run({sandbox_binary(), "diff", directory() / "kept"}).out,
+              "added     " + directory().path() + "/theirs/new\n");
+    EXPECT_EQ(run({sandbox_binary(), "discard", directory() / "kept"}).exit_status, 0);
+    EXPECT_EQ(with_ids("rmdir theirs", {"--rw", "."}).exit_status, 0);
 }
 
 // Root's ids inside are none of its own: what is kept for them is given back to whom it belongs.

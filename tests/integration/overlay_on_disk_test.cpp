@@ -391,7 +391,16 @@ TEST_F(OverlayOnDiskWithIds, FilesOfAllIdsGo) {
         const std::string path = made->path();
         struct stat like {};
         ASSERT_EQ(::stat(directory().path().c_str(), &like), 0);
+        like.st_uid = first + 4;  // whom the caller can give nothing by itself
+        like.st_gid = first + 5;
+        like.st_mode = S_IFDIR | 02775;
         made->make_layers(0, like);
+        struct stat top {};
+        ASSERT_EQ(::stat((path + "/0/upper").c_str(), &top), 0);
+        EXPECT_EQ(top.st_uid, like.st_uid);
+        EXPECT_EQ(top.st_gid, like.st_gid);
+        EXPECT_EQ(top.st_mode, like.st_mode);
+        EXPECT_EQ(top.st_mtim.tv_sec, like.st_mtim.tv_sec);
         std::vector<std::string> given = range_options();
         given.insert(given.end(), {"--rw", path + "/0/upper"});
         const Result result =
