@@ -293,6 +293,12 @@ TEST_F(OverlayOnDisk, WhereItCannotLieItLiesInTheNextPlace) {
     fs::permissions(place(), fs::perms{01777});
     const std::string sticky = explained({"--overlay", "."}, place());
     EXPECT_TRUE(contains(sticky, "a directory in " + place() + " and are thrown away")) << sticky;
+    if (geteuid() == 0) {  // whose owner the sticky bit does not hold
+        ASSERT_EQ(::chown(place().c_str(), 1001, 1001), 0);
+        const std::string owned = explained({"--overlay", "."}, place());
+        EXPECT_TRUE(contains(owned, "a directory in /var/tmp")) << owned;
+        ASSERT_EQ(::chown(place().c_str(), 0, 0), 0);
+    }
     fs::permissions(place(), fs::perms{0755});
     for (const std::string other : {"/dev/shm", "/nowhere", "relative", ""}) {
         const std::string text = explained({"--overlay", "."}, other);
@@ -327,6 +333,9 @@ TEST_F(OverlayOnDisk, WhatOnlyLooksLikeItIsLeftAlone) {
     fs::create_directory_symlink(victim, place() + "/sandbox-overlay-5/0/upper/link");
     fs::create_directory_symlink(victim, place() + "/sandbox-overlay-5/1");
     fs::create_directory_symlink(victim, place() + "/sandbox-overlay-5/ids");
+    for (const std::string name : {"3", "5"}) {
+        fs::permissions(place() + "/sandbox-overlay-" + name, fs::perms{0700});
+    }
     if (geteuid() == 0) {
         fs::create_directory(place() + "/sandbox-overlay-6");
         ASSERT_EQ(::chown((place() + "/sandbox-overlay-6").c_str(), 1001, 1001), 0);
