@@ -112,6 +112,18 @@ TEST_F(OverlayChanges, ACraftedMarkOfTheKernelsLeadsNowhere) {
     EXPECT_EQ(in_work("tail -n 1 file").out, "x\n");
 }
 
+// The kernel would show it read-only, and tell nobody.
+TEST_F(OverlayChanges, WhereTheKernelCannotWriteThereIsNoRun) {
+    ASSERT_EQ(in_work("echo x >> file").exit_status, 0);
+    run({"chmod", "-R", "u+rwX", kept() + "/0/work"});
+    fs::create_directories(kept() + "/0/work/work/a/b/c/d");  // it empties no more than two levels
+    const Result result = refused({"--overlay", ".", "--changes", "../kept"});
+    EXPECT_TRUE(contains(result.err, "would show it read-only")) << result;
+    run({"chmod", "-R", "u+rwX", kept() + "/0/work"});
+    fs::remove_all(kept() + "/0/work/work");
+    EXPECT_EQ(in_work("tail -n 1 file").out, "x\n");
+}
+
 TEST_F(OverlayChanges, WhatIsWrittenBelongsToWhomItWouldBelongToOnTheHost) {
     ASSERT_EQ(in_work("echo new > new; echo more >> file; mkdir dir").exit_status, 0);
     struct stat host {};

@@ -185,6 +185,13 @@ int configure(int context, const plan::MountOverlay& step) noexcept {
     return error;
 }
 
+// Where it cannot make what it needs in the work directory, the kernel shows the overlay read-only, and says so to its
+// log alone.
+bool is_read_only(int tree) noexcept {
+    struct statfs flags {};
+    return ::fstatfs(tree, &flags) == 0 && (flags.f_flags & ST_RDONLY) != 0;
+}
+
 int mount_layers(const plan::MountOverlay& step, std::uint64_t bits, int& tree) noexcept {
     const int context = sys::fsopen("overlay", FSOPEN_CLOEXEC);
     if (context < 0) {
@@ -196,6 +203,11 @@ int mount_layers(const plan::MountOverlay& step, std::uint64_t bits, int& tree) 
         error = errno;
     }
     ::close(context);
+    if (error == 0 && !step.lower.attributes.read_only && is_read_only(tree)) {
+        ::close(tree);
+        tree = -1;
+        error = EROFS;
+    }
     return error;
 }
 
