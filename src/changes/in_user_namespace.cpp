@@ -18,6 +18,7 @@
 
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 namespace sandbox::changes {
@@ -230,6 +231,27 @@ void with_ids_of(const Record& record, const ChangeListener& listener,
         throw Error(cannot + wrong)
             .with_fix("the ids are those that /etc/subuid and /etc/subgid granted when the runs were made");
     }
+}
+
+int dress_for(const Record& record, int directory, const Attributes& attributes) {
+    struct stat now {};
+    const bool own = ::fstat(directory, &now) == 0 && now.st_uid == attributes.uid && now.st_gid == attributes.gid;
+    const auto dress = [&] {
+        return (!own && ::fchown(directory, attributes.uid, attributes.gid) < 0) ||
+                       ::fchmod(directory, attributes.mode) < 0
+                   ? errno
+                   : 0;
+    };
+    const int error = dress();
+    if (own || error != EPERM) {
+        return error;
+    }
+    with_ids_of(record, {}, [&](const ChangeListener&) {
+        if (const int again = dress(); again != 0) {
+            throw Error(std::string(cannot) + std::strerror(again));
+        }
+    });
+    return 0;
 }
 
 }  // namespace sandbox::changes

@@ -17,4 +17,8 @@ namespace sandbox::changes {
 void with_ids_of(const Record& record, const ChangeListener& listener,
                  const std::function<void(const ChangeListener&)>& work);
 
+/// Gives a directory of the caller's to who has it in the tree that it stands for, who may be one of the ids of the
+/// runs. Returns an errno; throws Error where these cannot be had.
+[[nodiscard]] int dress_for(const Record& record, int directory, const Attributes& attributes);
+
 }  // namespace sandbox::changes

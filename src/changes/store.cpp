@@ -1,6 +1,7 @@
 #include "changes/store.hpp"
 
 #include "changes/holder.hpp"
+#include "changes/in_user_namespace.hpp"
 
 #include <sandbox/error.hpp>
 
@@ -308,11 +309,9 @@ void Store::make_directories(const Overlay& overlay) const {
     }
     make_directory(name_, holder.get(), "upper.new");
     const sys::UniqueFd top = open_directory(holder.get(), "upper.new");
-    const bool own = overlay.root.uid == ::geteuid() && overlay.root.gid == ::getegid();
-    if (!top || (!own && ::fchown(top.get(), overlay.root.uid, overlay.root.gid) < 0) ||
-        ::fchmod(top.get(), overlay.root.mode) < 0 ||
-        ::renameat(holder.get(), "upper.new", holder.get(), "upper") < 0) {
-        fail(name_, inner(overlay.number, "upper"), errno);
+    const int error = top ? dress_for(record_, top.get(), overlay.root) : errno;
+    if (error != 0 || ::renameat(holder.get(), "upper.new", holder.get(), "upper") < 0) {
+        fail(name_, inner(overlay.number, "upper"), error != 0 ? error : errno);
     }
 }
 

@@ -6,11 +6,14 @@
 #include "changes/remove.hpp"
 #include "spec/escape.hpp"
 #include "spec/paths.hpp"
+#include "sys/syscalls.hpp"
 
 #include <sandbox/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <ctime>
 #include <exception>
@@ -29,7 +32,7 @@ constexpr const char* ids_name = "ids";
 constexpr const char* holder_name = "holder";
 constexpr int tries = 8;
 // As for placeholders: one that is stopped, or in a debugger, is left for later.
-constexpr int patience_ms = 2000;
+constexpr std::chrono::seconds patience{2};
 
 [[noreturn]] void fail(const std::string& place, const std::string& what, int error) {
     throw Error("cannot put what overlays write into " + spec::escaped(place) + ": " + what + ": " +
@@ -62,14 +65,24 @@ sys::UniqueFd open_above(const std::string& place) {
     return sys::above_streams(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
 }
 
-// The caller's own, for reading, whatever the umask(2) was that it was made with.
+// What somebody has mounted there is neither ours nor asked anything, as it need not answer (FUSE).
+sys::UniqueFd open_no_mount(int above, const std::string& name) {
+    open_how how{};
+    how.flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    how.resolve = RESOLVE_NO_XDEV;
+    sys::UniqueFd path = sys::above_streams(sys::openat2(above, name.c_str(), how));
+    return path || errno != ENOSYS ? std::move(path) : open_path(above, name);
+}
+
+// The caller's own, for reading, whatever the umask(2) was that it was made with. It was never open to others: one that
+// they could write in they could have moved here.
 sys::UniqueFd open_own(int above, const std::string& name) {
-    const sys::UniqueFd path = open_path(above, name);
+    const sys::UniqueFd path = open_no_mount(above, name);
     struct stat found {};
     if (!path || ::fstat(path.get(), &found) < 0) {
         return {};
     }
-    if (found.st_uid != ::geteuid()) {
+    if (found.st_uid != ::geteuid() || (found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         errno = EPERM;
         return {};
     }
@@ -159,23 +172,54 @@ std::string remove_it(int above, const std::string& name, int directory) noexcep
     }
 }
 
-void sweep_one(int above, const std::string& place, const std::string& name, std::vector<std::string>& problems) {
-    const sys::UniqueFd directory = open_own(above, name);
-    if (!take(above, name, directory)) {
+// All of its patience there is once, however many there are.
+class Sweep {
+  public:
+    Sweep(int above, const std::string& place, std::vector<std::string>& problems)
+        : above_(above), place_(place), problems_(problems), deadline_(Clock::now() + patience) {}
+
+    void one(const std::string& name);
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    [[nodiscard]] int patience_left() const {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
+        return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+    }
+    void report(const std::string& name, const std::string& what) const {
+        problems_.push_back(spec::join(place_, name) + ": " + what);
+    }
+
+    int above_;
+    const std::string& place_;
+    std::vector<std::string>& problems_;
+    Clock::time_point deadline_;
+};
+
+void Sweep::one(const std::string& name) {
+    const sys::UniqueFd directory = open_own(above_, name);
+    if (!take(above_, name, directory)) {
         return;
     }
-    for (const std::string& inner : names_in(directory.get())) {
+    const std::vector<std::string> inside = names_in(directory.get());
+    for (const std::string& inner : inside) {
         if (inner != ids_name && inner != holder_name && !is_number(inner)) {
-            problems.push_back(spec::join(place, name) + ": no run has put " + inner + " there: passed over");
+            report(name, "no run has put " + inner + " there: passed over");
             return;
         }
     }
+    // The first that is made there, and the last that goes.
+    if (!inside.empty() && std::ranges::find(inside, ids_name) == inside.end()) {
+        report(name, std::string("no run has made it, as it has no ") + ids_name + ": passed over");
+        return;
+    }
     const sys::UniqueFd holder = open_for(directory.get(), holder_name, O_RDONLY);
-    const std::optional<pid_t> process = holder ? await_holder(holder.get(), patience_ms) : std::nullopt;
+    const std::optional<pid_t> process = holder ? await_holder(holder.get(), patience_left()) : std::nullopt;
     const std::string problem = process ? "process " + std::to_string(*process) + " of it does not end"
-                                        : remove_it(above, name, directory.get());
+                                        : remove_it(above_, name, directory.get());
     if (!problem.empty()) {
-        problems.push_back(spec::join(place, name) + ": cannot be removed: " + problem);
+        report(name, "cannot be removed: " + problem);
     }
 }
 
@@ -183,12 +227,16 @@ void sweep_one(int above, const std::string& place, const std::string& name, std
 
 ThrownAway::ThrownAway(const std::string& place, std::vector<IdRange> users, std::vector<IdRange> groups)
     : place_(place), above_(open_above(place)) {
+    ids_.uid = ::geteuid();
+    ids_.gid = ::getegid();
+    ids_.users = std::move(users);
+    ids_.groups = std::move(groups);
     if (!above_) {
         fail(place_, "it cannot be opened", errno);
     }
     make_directory();
     try {
-        write_ids(std::move(users), std::move(groups));
+        write_ids();
         holder_ = open_for(directory(), holder_name, O_RDWR | O_CREAT | O_EXCL);
         if (!holder_) {
             fail(place_, holder_name, errno);
@@ -225,13 +273,8 @@ void ThrownAway::make_directory() {
     fail(place_, "a directory there", error);
 }
 
-void ThrownAway::write_ids(std::vector<IdRange> users, std::vector<IdRange> groups) const {
-    Record record;
-    record.uid = ::geteuid();
-    record.gid = ::getegid();
-    record.users = std::move(users);
-    record.groups = std::move(groups);
-    const std::string text = record_text(record);
+void ThrownAway::write_ids() const {
+    const std::string text = record_text(ids_);
     const sys::UniqueFd file = open_for(directory(), ids_name, O_WRONLY | O_CREAT | O_EXCL);
     errno = file ? ENOSPC : errno;
     if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
@@ -253,12 +296,12 @@ void ThrownAway::make_layers(unsigned number, const struct stat& like) const {
     const sys::UniqueFd holder = make(directory(), std::to_string(number));
     (void)make(holder.get(), "work");
     const sys::UniqueFd upper = make(holder.get(), "upper");
-    struct stat now {};
-    const bool owned = ::fstat(upper.get(), &now) == 0 && now.st_uid == like.st_uid && now.st_gid == like.st_gid;
     const std::array<timespec, 2> times = {like.st_atim, like.st_mtim};
-    if ((!owned && ::fchown(upper.get(), like.st_uid, like.st_gid) < 0) ||
-        ::fchmod(upper.get(), like.st_mode & 07777U) < 0 || ::futimens(upper.get(), times.data()) < 0) {
+    if (::futimens(upper.get(), times.data()) < 0) {
         fail(place_, "upper", errno);
+    }
+    if (const int error = dress_for(ids_, upper.get(), {like.st_mode & 07777U, like.st_uid, like.st_gid}); error != 0) {
+        fail(place_, "upper", error);
     }
 }
 
@@ -271,9 +314,10 @@ void ThrownAway::held_by(pid_t init) const {
 void sweep_thrown_away(const std::string& place, std::vector<std::string>& problems) noexcept {
     try {
         const sys::UniqueFd above = open_above(place);
+        Sweep sweep(above.get(), place, problems);
         for (const std::string& name : above ? names_in(above.get()) : std::vector<std::string>()) {
             if (is_of_ours(name)) {
-                sweep_one(above.get(), place, name, problems);
+                sweep.one(name);
             }
         }
     } catch (const std::exception& error) {

@@ -31,15 +31,17 @@ class ThrownAway {
 
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     [[nodiscard]] int directory() const noexcept { return directory_.get(); }
-    /// Makes `number/upper`, which has that mode and those owners and times, and `number/work`. Throws Error.
+    /// Makes `number/upper`, which has that mode and those owners, who may be among the ids, and times, and
+    /// `number/work`. Throws Error.
     void make_layers(unsigned number, const struct stat& like) const;
     /// The process with which everything that writes there ends. Throws Error.
     void held_by(pid_t init) const;
 
   private:
     void make_directory();
-    void write_ids(std::vector<IdRange> users, std::vector<IdRange> groups) const;
+    void write_ids() const;
 
+    Record ids_;
     std::string place_;
     sys::UniqueFd above_;
     std::string name_;

@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -145,8 +146,13 @@ std::string cgroup_directory(std::string_view own, const std::vector<MountEntry>
     if (!own.starts_with('/') || own.find("/..") != std::string_view::npos) {
         return {};  // outside of what a cgroup namespace shows
     }
+    std::map<std::string_view, const MountEntry*> on_top;  // the last: others there show nothing
     for (const MountEntry& mount : mounts) {
-        if (mount.type == "cgroup2" && spec::is_below_or_same(std::string(own), mount.root)) {
+        on_top[mount.target] = &mount;
+    }
+    for (const MountEntry& mount : mounts) {
+        if (mount.type == "cgroup2" && on_top[mount.target] == &mount &&
+            spec::is_below_or_same(std::string(own), mount.root)) {
             const std::string below(own.substr(mount.root == "/" ? 0 : mount.root.size()));
             return below.empty() || below == "/" ? mount.target
                                                  : mount.target + (below.front() == '/' ? "" : "/") + below;

@@ -39,10 +39,11 @@ bool tells_types(int directory) {
     return first != nullptr && first->d_type != DT_UNKNOWN;
 }
 
-// Nobody but the caller and root can put something of theirs in the place of what is made there.
+// Nobody but the caller and root can put something of theirs in the place of what is made there. The sticky bit does
+// not keep the owner of the directory from it.
 bool is_trusted(const struct stat& entry) {
     const bool open_to_others = (entry.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-    return open_to_others ? (entry.st_mode & S_ISVTX) != 0 : entry.st_uid == ::geteuid() || entry.st_uid == 0;
+    return (entry.st_uid == ::geteuid() || entry.st_uid == 0) && (!open_to_others || (entry.st_mode & S_ISVTX) != 0);
 }
 
 std::string type_at(const Facts& facts, const std::string& path) {

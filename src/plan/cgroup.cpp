@@ -142,7 +142,8 @@ constexpr const char* or_best_effort = "; or --limits best-effort, where --memor
 
 Error nothing_handed_over(const host::Facts& facts, const Limits& limits, const Names& needed) {
     const CgroupFacts& cgroups = facts.cgroups;
-    if (cgroups.own.empty()) {
+    const bool covered = cgroups.levels.empty() && cgroups.unit.empty();  // by what is mounted over it
+    if (cgroups.own.empty() || covered) {
         return cannot(limits, "none of version 2 (cgroup2) is mounted here that shows the caller's own")
             .with_fix(
                 "boot with systemd.unified_cgroup_hierarchy=1, or in a container mount cgroup2 at /sys/fs/cgroup" +

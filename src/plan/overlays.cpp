@@ -69,8 +69,8 @@ void Overlays::show_layers(const Place& base, const std::vector<Place>& layers, 
         over.push_back(shown(layer));
     }
     for (const Place& layer : layers) {
-        if (writable && is_above_written(layer)) {
-            throw PlaceIsShown();  // it would lie in a layer, which cannot be left out of it
+        if (is_above_written(layer)) {
+            throw PlaceIsShown();  // it cannot be left out of it, whether the command may write there or not
         }
     }
     if (writable && is_above_written(base)) {

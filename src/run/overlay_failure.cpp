@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include <sys/statvfs.h>
 #include <sys/utsname.h>
 
 namespace sandbox::run {
@@ -23,6 +24,18 @@ bool kernel_before(int major, int minor) {
     int found_minor = 0;
     return std::sscanf(system.release, "%d.%d", &found_major, &found_minor) == 2 &&
            (found_major < major || (found_major == major && found_minor < minor));
+}
+
+// What an overlay takes to begin with are a handful of files.
+bool is_full(const std::string& directory) {
+    constexpr unsigned handful = 16;
+    struct statvfs system {};
+    return ::statvfs(directory.c_str(), &system) == 0 &&
+           (system.f_bavail < handful || (system.f_files != 0 && system.f_favail < handful));
+}
+
+std::string place_of(const plan::Plan& plan, const plan::MountOverlay& overlay) {
+    return overlay.thrown_away_in.empty() ? plan.written->canonical : overlay.thrown_away_in;
 }
 
 OverlayCause unfit(const plan::Plan& plan, const plan::MountOverlay& overlay) {
@@ -76,6 +89,31 @@ std::optional<OverlayCause> overlay_cause(const plan::Plan& plan, const plan::Mo
             return OverlayCause{
                 "another overlay uses " + (overlay.written ? overlay.written->source.path : overlay.lower.source.path),
                 "wait for its end"};
+        case ENOSPC:
+        case EROFS:
+            if (overlay.written && is_full(place_of(plan, overlay))) {
+                return OverlayCause{"the file system of " + place_of(plan, overlay) + " is full",
+                                    overlay.thrown_away_in.empty()
+                                        ? "make room there"
+                                        : "make room there, or set TMPDIR to a directory on another disk"};
+            }
+            if (error == ENOSPC) {
+                return std::nullopt;
+            }
+            if (!overlay.written) {
+                return OverlayCause{"the private tmpfs is full", "a larger --tmp-size, or end other programs"};
+            }
+            return OverlayCause{"the kernel cannot prepare in " + overlay.written->source.path +
+                                    "/work what is written, and would show it read-only",
+                                "another directory"};
+        case ENOTEMPTY:
+            return overlay.written
+                       ? std::optional(OverlayCause{
+                             overlay.written->source.path +
+                                 "/work/work/incompat has marks that no run of sandbox leaves, for which the kernel "
+                                 "refuses to write there",
+                             "another directory"})
+                       : std::nullopt;
         default:
             return std::nullopt;
     }

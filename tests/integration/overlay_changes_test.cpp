@@ -13,6 +13,7 @@
 
 #include "changes/store.hpp"
 #include "support/host.hpp"
+#include "support/ids.hpp"
 #include "support/overlays.hpp"
 #include "support/sandbox_test.hpp"
 #include "support/stepper.hpp"
@@ -78,6 +79,49 @@ TEST_F(OverlayChanges, NoRunWaitsForTheDisk) {
         EXPECT_NE(result.out.find("volatile"), std::string::npos) << result;
     }
     EXPECT_EQ(in_work("grep -c x file").out, "3\n");
+}
+
+// Of the mark that the kernel leaves for that, nothing else than the mark is taken away.
+TEST_F(OverlayChanges, ACraftedMarkOfTheKernelsLeadsNowhere) {
+    const std::string mark = kept() + "/0/work/work/incompat";
+    const std::string victim = directory() / "victim";
+    fs::create_directories(victim + "/volatile");
+    write_file(victim + "/volatile/dirty", "x");
+    for (const std::string place : {"", "/volatile/dirty"}) {
+        ASSERT_EQ(in_work("echo x >> file").exit_status, 0);
+        run({"chmod", "-R", "u+rwX", kept() + "/0/work"});
+        fs::remove_all(mark + place);
+        fs::create_directory_symlink(victim + place, mark + place);
+        EXPECT_EQ(in_work("tail -n 1 file").out, "x\n") << place;
+        EXPECT_EQ(read_file(victim + "/volatile/dirty"), "x") << place;
+    }
+    run({"chmod", "-R", "u+rwX", kept() + "/0/work"});
+    for (const std::string other : {"/future", "/volatile/other", "/volatile/dirty/x"}) {
+        fs::remove_all(mark);
+        fs::create_directories(mark + other);
+        const Result result = refused({"--overlay", ".", "--changes", "../kept"});
+        EXPECT_TRUE(contains(result.err, "incompat has marks that no run of sandbox leaves")) << other << result;
+        EXPECT_TRUE(fs::exists(mark + other));
+    }
+    fs::remove_all(mark);
+    fs::create_directories(mark);
+    fs::create_directory_symlink(victim + "/volatile", mark + "/volatile");
+    EXPECT_TRUE(contains(refused({"--overlay", ".", "--changes", "../kept"}).err, "incompat has marks"));
+    EXPECT_EQ(read_file(victim + "/volatile/dirty"), "x");
+    fs::remove_all(mark);
+    EXPECT_EQ(in_work("tail -n 1 file").out, "x\n");
+}
+
+// The kernel would show it read-only, and tell nobody.
+TEST_F(OverlayChanges, WhereTheKernelCannotWriteThereIsNoRun) {
+    ASSERT_EQ(in_work("echo x >> file").exit_status, 0);
+    run({"chmod", "-R", "u+rwX", kept() + "/0/work"});
+    fs::create_directories(kept() + "/0/work/work/a/b/c/d");  // it empties no more than two levels
+    const Result result = refused({"--overlay", ".", "--changes", "../kept"});
+    EXPECT_TRUE(contains(result.err, "would show it read-only")) << result;
+    run({"chmod", "-R", "u+rwX", kept() + "/0/work"});
+    fs::remove_all(kept() + "/0/work/work");
+    EXPECT_EQ(in_work("tail -n 1 file").out, "x\n");
 }
 
 TEST_F(OverlayChanges, WhatIsWrittenBelongsToWhomItWouldBelongToOnTheHost) {
@@ -312,6 +356,34 @@ TEST_F(OverlayChanges, ACraftedLayerLeadsNowhere) {
     }
     EXPECT_TRUE(fs::is_empty(directory() / "victim"));
     EXPECT_EQ(in_work("[ -p pipe ]").exit_status, 0);
+}
+
+// The top of the tree is one of the granted ids', to whom the caller cannot give its own directory by itself.
+class OverlayOfGrantedIds : public SandboxTest {
+  protected:
+    void SetUp() override {
+        SandboxTest::SetUp();
+        require_id_ranges();
+    }
+    [[nodiscard]] Result with_ids(const std::string& script, std::vector<std::string> more) const {
+        const std::vector<std::string> ids = range_options();
+        more.insert(more.begin(), ids.begin(), ids.end());
+        return inside_shell("set -e\n" + script, {.sandbox = std::move(more), .directory = directory().path()});
+    }
+};
+TEST_F(OverlayOfGrantedIds, TheTopIsTheirs) {
+    fs::create_directory(directory() / "theirs");
+    ASSERT_EQ(with_ids("chown 5:6 theirs; chmod 2750 theirs", {"--rw", "."}).exit_status, 0);
+    const std::vector<std::string> options{"--overlay", "theirs", "--changes", "kept"};
+    for (int run = 0; run < 2; ++run) {
+        const Result result = with_ids("stat -c '%u %g %a' theirs; echo x >> theirs/new", options);
+        EXPECT_EQ(result.out, "5 6 2750\n") << result;
+        EXPECT_EQ(result.exit_status, 0) << result;
+    }
+    EXPECT_EQ(run({sandbox_binary(), "diff", directory() / "kept"}).out,
+              "added     " + directory().path() + "/theirs/new\n");
+    EXPECT_EQ(run({sandbox_binary(), "discard", directory() / "kept"}).exit_status, 0);
+    EXPECT_EQ(with_ids("rmdir theirs", {"--rw", "."}).exit_status, 0);
 }
 
 // Root's ids inside are none of its own: what is kept for them is given back to whom it belongs.

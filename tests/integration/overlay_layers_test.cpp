@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "support/older_kernel.hpp"
 #include "support/overlays.hpp"
 #include "support/sandbox_test.hpp"
 #include "support/text.hpp"
@@ -98,6 +99,19 @@ TEST_F(OverlayLayers, OtherOptionsSeeTheTreesAsOne) {
     const Result by_link =
         over("echo x > /var/run/deep/x; ls /run/deep", {"--layer", directory() / "one", "--tmpfs", "/var/run/deep"});
     EXPECT_EQ(by_link.out, "x\n") << by_link;
+}
+
+// What is thrown away on a disk cannot be left out of a layer, also where nobody may write to that.
+TEST_F(OverlayLayers, NoneShowsWhatIsThrownAway) {
+    fs::create_directory(directory() / "work");
+    fs::create_directory(directory() / "one/place");
+    const std::vector<std::string> options = {"--root",    directory() / "base", "--layer", directory() / "one",
+                                              "--overlay", directory() / "work"};
+    const RunOptions given{
+        .sandbox = options, .set = {{"TMPDIR", directory() / "one/place"}}, .before_exec = without_tmpfs_attributes};
+    const Result result =
+        inside({"/bin/sh", "-c", "cd \"$0\"; echo x > x; /bin/cat x; /bin/ls -A /place", directory() / "work"}, given);
+    EXPECT_EQ(result.out, "x\n") << result;
 }
 
 TEST_F(OverlayLayers, ItNeedsATreeToLieOn) {

@@ -293,6 +293,12 @@ TEST_F(OverlayOnDisk, WhereItCannotLieItLiesInTheNextPlace) {
     fs::permissions(place(), fs::perms{01777});
     const std::string sticky = explained({"--overlay", "."}, place());
     EXPECT_TRUE(contains(sticky, "a directory in " + place() + " and are thrown away")) << sticky;
+    if (geteuid() == 0) {  // whose owner the sticky bit does not hold
+        ASSERT_EQ(::chown(place().c_str(), 1001, 1001), 0);
+        const std::string owned = explained({"--overlay", "."}, place());
+        EXPECT_TRUE(contains(owned, "a directory in /var/tmp")) << owned;
+        ASSERT_EQ(::chown(place().c_str(), 0, 0), 0);
+    }
     fs::permissions(place(), fs::perms{0755});
     for (const std::string other : {"/dev/shm", "/nowhere", "relative", ""}) {
         const std::string text = explained({"--overlay", "."}, other);
@@ -327,6 +333,9 @@ TEST_F(OverlayOnDisk, WhatOnlyLooksLikeItIsLeftAlone) {
     fs::create_directory_symlink(victim, place() + "/sandbox-overlay-5/0/upper/link");
     fs::create_directory_symlink(victim, place() + "/sandbox-overlay-5/1");
     fs::create_directory_symlink(victim, place() + "/sandbox-overlay-5/ids");
+    for (const std::string name : {"3", "5"}) {
+        fs::permissions(place() + "/sandbox-overlay-" + name, fs::perms{0700});
+    }
     if (geteuid() == 0) {
         fs::create_directory(place() + "/sandbox-overlay-6");
         ASSERT_EQ(::chown((place() + "/sandbox-overlay-6").c_str(), 1001, 1001), 0);
@@ -391,7 +400,16 @@ TEST_F(OverlayOnDiskWithIds, FilesOfAllIdsGo) {
         const std::string path = made->path();
         struct stat like {};
         ASSERT_EQ(::stat(directory().path().c_str(), &like), 0);
+        like.st_uid = first + 4;  // whom the caller can give nothing by itself
+        like.st_gid = first + 5;
+        like.st_mode = S_IFDIR | 02775;
         made->make_layers(0, like);
+        struct stat top {};
+        ASSERT_EQ(::stat((path + "/0/upper").c_str(), &top), 0);
+        EXPECT_EQ(top.st_uid, like.st_uid);
+        EXPECT_EQ(top.st_gid, like.st_gid);
+        EXPECT_EQ(top.st_mode, like.st_mode);
+        EXPECT_EQ(top.st_mtim.tv_sec, like.st_mtim.tv_sec);
         std::vector<std::string> given = range_options();
         given.insert(given.end(), {"--rw", path + "/0/upper"});
         const Result result =

@@ -36,6 +36,15 @@ TEST(Cgroups, ItsDirectory) {
     EXPECT_EQ(host::cgroup_directory("/box/a", part), "/sys/fs/cgroup/a");
     EXPECT_EQ(host::cgroup_directory("/boxes", part), "");
     EXPECT_EQ(host::cgroup_directory("/", part), "");
+    // One over the other: what is below is not what the path shows.
+    const std::vector<host::MountEntry> covered{{"0:2", "/", "/sys/fs/cgroup", "cgroup2"},
+                                                {"0:2", "/box", "/sys/fs/cgroup", "cgroup2"}};
+    EXPECT_EQ(host::cgroup_directory("/box/a", covered), "/sys/fs/cgroup/a");
+    EXPECT_EQ(host::cgroup_directory("/a", covered), "");
+    const std::vector<host::MountEntry> hidden{{"0:2", "/", "/sys/fs/cgroup", "cgroup2"},
+                                               {"0:3", "/", "/sys/fs/cgroup", "tmpfs"},
+                                               {"0:2", "/", "/mnt", "cgroup2"}};
+    EXPECT_EQ(host::cgroup_directory("/a", hidden), "/mnt/a");
 }
 
 TEST(Cgroups, TheInnermostUnit) {

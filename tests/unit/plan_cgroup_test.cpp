@@ -107,6 +107,7 @@ TEST(PlanCgroup, OnHostsOfEveryKind) {
         {"version 1 has the controllers", with({old})},
         {"version 1 has the controllers, and the tree is somebody else's", with({others_old})},
         {"no cgroup2", CgroupFacts()},
+        {"another file system over it", with({})},
         {"a session, and no manager", unit},
         {"a session, and a manager", manager},
         {"a service, for root", of_system},

@@ -55,11 +55,13 @@ int put(int tree, int directory, const char* name) noexcept {
 }
 
 // Of an earlier run's: a volatile overlay leaves a mark by which the kernel refuses to mount it again, as some of what
-// was written to it may be missing after a crash of the machine.
-void forget_volatile(int directory) noexcept {
+// was written to it may be missing after a crash of the machine. Other marks it refuses as well.
+int forget_volatile(int directory) noexcept {
     ::unlinkat(directory, "written/work/work/incompat/volatile/dirty", 0);
     ::unlinkat(directory, "written/work/work/incompat/volatile", AT_REMOVEDIR);
-    ::unlinkat(directory, "written/work/work/incompat", AT_REMOVEDIR);
+    const bool others = ::unlinkat(directory, "written/work/work/incompat", AT_REMOVEDIR) < 0 &&
+                        (errno == ENOTEMPTY || errno == EEXIST);
+    return others ? ENOTEMPTY : 0;
 }
 
 // What is written to, and where the kernel prepares it: of one mount.
@@ -73,10 +75,7 @@ int make_writable_layer(SetupState& state, const plan::MountOverlay& step, int d
         mount_attr attributes{};
         attributes.attr_set = MOUNT_ATTR_NOSYMFOLLOW;
         error = error == 0 && sys::mount_setattr(directory, "written", 0, attributes) < 0 ? errno : error;
-        if (error == 0) {
-            forget_volatile(directory);
-        }
-        return error;
+        return error == 0 ? forget_volatile(directory) : error;
     }
     const int error = make_upper(directory, lower);
     return error == 0 && ::mkdirat(directory, "work", 0700) < 0 ? errno : error;
@@ -186,6 +185,13 @@ int configure(int context, const plan::MountOverlay& step) noexcept {
     return error;
 }
 
+// Where it cannot make what it needs in the work directory, the kernel shows the overlay read-only, and says so to its
+// log alone.
+bool is_read_only(int tree) noexcept {
+    struct statfs flags {};
+    return ::fstatfs(tree, &flags) == 0 && (flags.f_flags & ST_RDONLY) != 0;
+}
+
 int mount_layers(const plan::MountOverlay& step, std::uint64_t bits, int& tree) noexcept {
     const int context = sys::fsopen("overlay", FSOPEN_CLOEXEC);
     if (context < 0) {
@@ -197,6 +203,11 @@ int mount_layers(const plan::MountOverlay& step, std::uint64_t bits, int& tree) 
         error = errno;
     }
     ::close(context);
+    if (error == 0 && !step.lower.attributes.read_only && is_read_only(tree)) {
+        ::close(tree);
+        tree = -1;
+        error = EROFS;
+    }
     return error;
 }
 
