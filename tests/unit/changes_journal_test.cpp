@@ -4,6 +4,7 @@
 #include <sandbox/error.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -324,11 +325,11 @@ TEST_F(ChangesJournal, WhatIsNoFileOfOnesOwnIsRefused) {
 }
 
 TEST_F(ChangesJournal, AnothersIsRefused) {
-    if (::geteuid() != 0) {
+    note_some(false);
+    if (::chown(path().c_str(), 12345, 12345) < 0) {
+        ASSERT_TRUE(errno == EPERM || errno == EINVAL) << errno;
         GTEST_SKIP() << "needs root, who can give a file away";
     }
-    note_some(false);
-    ASSERT_EQ(::chown(path().c_str(), 12345, 12345), 0);
     EXPECT_NE(refusal().find("journal is no file of the caller's own"), std::string::npos) << refusal();
 }
 
