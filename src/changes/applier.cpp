@@ -1,8 +1,8 @@
 #include "changes/applier.hpp"
 
 #include "changes/differ.hpp"
+#include "changes/host_changes.hpp"
 #include "changes/journal.hpp"
-#include "changes/later.hpp"
 #include "changes/names.hpp"
 #include "changes/place.hpp"
 #include "changes/wanted.hpp"
@@ -10,16 +10,11 @@
 
 #include <sandbox/error.hpp>
 
-#include <cerrno>
 #include <optional>
 #include <utility>
 
 namespace sandbox::changes {
 namespace {
-
-[[noreturn]] void conflict(const std::string& why) {
-    throw Problem(why + "; --force overrides", 0, ChangeNote::Kind::conflict);
-}
 
 unsigned count(const Difference& difference) {
     unsigned parts = 0;
@@ -32,11 +27,11 @@ unsigned count(const Difference& difference) {
 class Applier : public Visitor {
   public:
     Applier(const Store& store, const Selection& selection, const ApplyOptions& options, const ChangeListener& listener)
-        : began_(store.record().began),
-          selection_(selection),
+        : selection_(selection),
           options_(options),
           listener_(listener),
           journal_(store),
+          host_(store.record().began, options.force, journal_),
           placer_(
               journal_,
               [this](const std::string& path, const std::string& why) { tell(ChangeNote::Kind::limited, path, why); },
@@ -81,7 +76,7 @@ class Applier : public Visitor {
         if (!change) {
             return;
         }
-        check_directory_unchanged(level.host_entry);
+        host_.check_directory_unchanged(level.host_entry);
         Look look;
         look.mode = (level.upper_entry.permissions() & ~id_bits) | (level.host_entry.mode & id_bits);
         look.uid = level.upper_entry.uid;
@@ -93,7 +88,7 @@ class Applier : public Visitor {
         if (!moded && !difference.owner) {
             return;
         }
-        level.own = begin_to_change(level.host_entry);
+        level.own = host_.begin_to_change(level.host_entry);
         level.changed = level.own;
         const bool owned = difference.owner && placer_.change_owner(path, level.host.get(), look);
         if (moded) {
@@ -116,7 +111,7 @@ class Applier : public Visitor {
         look.accessed = level.upper_entry.accessed;
         look.modified = level.upper_entry.modified;
         placer_.change_times(level.host.get(), look);
-        if (!is_changed_by_the_host(level)) {
+        if (!host_.is_changed(level)) {
             journal_.note(changes::look(level.host.get()), true);
         }
     }
@@ -154,89 +149,16 @@ class Applier : public Visitor {
         }
     }
 
-    // Things have come or gone in it since the first run, by somebody else's hand. What is done here must not hide
-    // that.
-    [[nodiscard]] bool is_changed_by_the_host(const Level& level) const {
-        return !level.own && is_later(level.host_entry, began_, journal_) && !journal_.is_unfinished(level.host_entry);
-    }
-
-    // Before something is made, replaced or removed in a directory.
-    void begin_in(Level& level) {
-        if (!std::exchange(level.changed, true) && !is_changed_by_the_host(level)) {
-            journal_.note_unfinished(level.host_entry);
-        }
-    }
-
-    // Before a directory itself is changed: its time is, then, which is nobody else's change when it comes to what is
-    // in it. leave() notes the last one. False where somebody else has changed it before.
-    bool begin_to_change(const Entry& directory) {
-        const bool own = !is_later(directory, began_, journal_) || journal_.is_unfinished(directory);
-        if (own) {
-            journal_.note_unfinished(directory);
-        }
-        return own;
-    }
-
-    void check_unchanged(const Item& item) {
-        if (options_.force || !item.host.exists) {
-            return;
-        }
-        if (!item.host.is(S_IFDIR)) {
-            if (is_later(item.host, began_, journal_)) {
-                conflict("the host has changed it since the first run");
-            }
-            return;
-        }
-        const std::optional<std::string> later = find_later(item.level.host.get(), item.name, began_, journal_);
-        if (later) {
-            conflict("the host has changed " + (*later == item.name ? "it" : *later + " in it") +
-                     " since the first run");
-        }
-    }
-
-    // A directory whose attributes alone are changed.
-    void check_directory_unchanged(const Entry& host) {
-        if (!options_.force && is_later(host, began_, journal_) && !journal_.is_unfinished(host)) {
-            conflict("its permissions differ, and the host has changed it since the first run");
-        }
-    }
-
-    // What was copied up was there, under this name or under one that it was moved from: in a directory of the host's
-    // in which nothing has come or gone since, it was the latter.
-    void check_not_gone(const Item& item) {
-        if (!options_.force && item.marks.copied && is_changed_by_the_host(item.level)) {
-            conflict("it is gone on the host since the first run");
-        }
-    }
-
-    // Other names of a file look changed when one of them goes.
-    sys::UniqueFd hold_other_names(const Item& item) {
-        if (!item.host.exists || item.host.is(S_IFDIR) || item.host.links < 2 ||
-            is_later(item.host, began_, journal_)) {
-            return {};
-        }
-        journal_.note_name_goes(item.host);
-        return sys::UniqueFd(
-            sys::above_streams(::openat(item.level.host.get(), item.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)));
-    }
-    void note_other_names(const sys::UniqueFd& file) {
-        if (file) {
-            Entry entry = look(file.get());
-            entry.links = 2;
-            journal_.note(entry, true);
-        }
-    }
-
     void remove(const Item& item) {
         if (!item.host.exists) {
             return;
         }
         const std::optional<Change> change = change_of(item);
-        check_unchanged(item);
-        begin_in(item.level);
-        const sys::UniqueFd others = hold_other_names(item);
+        host_.check_unchanged(item);
+        host_.begin_in(item.level);
+        const sys::UniqueFd others = host_.hold_other_names(item);
         placer_.remove(item);
-        note_other_names(others);
+        host_.note_other_names(others);
         tell(*change);
     }
 
@@ -275,15 +197,15 @@ class Applier : public Visitor {
         }
         const std::optional<Change> change = change_of(item);
         if (item.host.exists) {
-            check_unchanged(item);
+            host_.check_unchanged(item);
         } else {
-            check_not_gone(item);
+            host_.check_not_gone(item);
         }
         const Wish wish = wish_for(item, options_, nullptr);
-        begin_in(item.level);
-        const sys::UniqueFd others = hold_other_names(item);
+        host_.begin_in(item.level);
+        const sys::UniqueFd others = host_.hold_other_names(item);
         placer_.make_directory(item, wish.look);
-        note_other_names(others);
+        host_.note_other_names(others);
         item.own = true;
         tell_dropped(item, wish);
         tell(*change);
@@ -299,7 +221,7 @@ class Applier : public Visitor {
         }
         const std::optional<Change> change = change_of(item, difference);
         try {
-            check_directory_unchanged(item.host);
+            host_.check_directory_unchanged(item.host);
         } catch (const Problem& changed) {
             problem(item.path, changed);  // what is in it is another question
             return;
@@ -309,7 +231,7 @@ class Applier : public Visitor {
         if (!directory || !look(directory.get()).is_same(item.host)) {
             throw Problem("it was replaced meanwhile", 0, ChangeNote::Kind::conflict);
         }
-        item.own = begin_to_change(item.host);
+        item.own = host_.begin_to_change(item.host);
         if (change_in_place(item, directory.get(), wish.look, difference)) {
             tell(*change);
         }
@@ -318,7 +240,7 @@ class Applier : public Visitor {
     bool change_in_place(const Item& item, int file, const Look& wanted, const Difference& difference) {
         bool changed = false;
         // The first part makes it look changed; its time comes last.
-        if (!item.host.is(S_IFDIR) && count(difference) > 1 && !is_later(item.host, began_, journal_)) {
+        if (!item.host.is(S_IFDIR) && count(difference) > 1 && !host_.is_changed(item.host)) {
             journal_.note_name_goes(item.host);
         }
         if (difference.owner) {
@@ -357,9 +279,9 @@ class Applier : public Visitor {
             return;
         }
         if (item.host.exists) {
-            check_unchanged(item);
+            host_.check_unchanged(item);
         } else {
-            check_not_gone(item);
+            host_.check_not_gone(item);
         }
         tell_dropped(item, wish);
         const std::optional<Change> change = difference ? change_of(item, *difference) : change_of(item);
@@ -390,8 +312,8 @@ class Applier : public Visitor {
     }
 
     void replace(const Item& item, const Look& wanted) {
-        begin_in(item.level);
-        const sys::UniqueFd others = hold_other_names(item);
+        host_.begin_in(item.level);
+        const sys::UniqueFd others = host_.hold_other_names(item);
         if (!place_name(item)) {
             if (item.upper.is(S_IFREG)) {
                 placer_.make_file(item, wanted);
@@ -401,7 +323,7 @@ class Applier : public Visitor {
                 placer_.make_special(item, wanted);
             }
         }
-        note_other_names(others);
+        host_.note_other_names(others);
         const Entry result = look(item.level.host.get(), item.name);
         journal_.note(result, placer_.was_limited());
         names_.remember(item, result, placer_.was_limited());
@@ -417,22 +339,22 @@ class Applier : public Visitor {
 
     // Nothing else of it differs: where it cannot be, all is well, too.
     void join_names(const Item& item) {
-        if (!names_.is_of_another(item) || is_later(item.host, began_, journal_)) {
+        if (!names_.is_of_another(item) || host_.is_changed(item.host)) {
             return;
         }
-        begin_in(item.level);
-        const sys::UniqueFd others = hold_other_names(item);
+        host_.begin_in(item.level);
+        const sys::UniqueFd others = host_.hold_other_names(item);
         if (place_name(item)) {
-            note_other_names(others);
+            host_.note_other_names(others);
             journal_.note(look(item.level.host.get(), item.name), false);
         }
     }
 
-    const Timestamp began_;
     const Selection& selection_;
     const ApplyOptions& options_;
     const ChangeListener& listener_;
     Journal journal_;
+    HostChanges host_;
     Placer placer_;
     ChangeProgress progress_;
     bool left_ = false;

@@ -1,0 +1,84 @@
+#include "changes/host_changes.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace sandbox::changes {
+namespace {
+
+[[noreturn]] void changed(const std::string& why) {
+    throw Problem(why + "; --force overrides", 0, ChangeNote::Kind::conflict);
+}
+
+}  // namespace
+
+bool HostChanges::is_changed(const Level& level) const {
+    return !level.own && is_changed(level.host_entry) && !journal_.is_unfinished(level.host_entry);
+}
+
+void HostChanges::check_unchanged(const Item& item) const {
+    if (force_ || !item.host.exists) {
+        return;
+    }
+    if (!item.host.is(S_IFDIR)) {
+        if (is_changed(item.host)) {
+            changed("the host has changed it since the first run");
+        }
+        return;
+    }
+    const std::optional<std::string> later = find_later(item.level.host.get(), item.name, began_, journal_);
+    if (later) {
+        changed("the host has changed " + (*later == item.name ? "it" : *later + " in it") + " since the first run");
+    }
+}
+
+void HostChanges::check_directory_unchanged(const Entry& host) const {
+    if (!force_ && is_changed(host) && !journal_.is_unfinished(host)) {
+        changed("its permissions differ, and the host has changed it since the first run");
+    }
+}
+
+// What was copied up was there, under this name or under one that it was moved from: in a directory of the host's in
+// which nothing has come or gone since, it was the latter.
+void HostChanges::check_not_gone(const Item& item) const {
+    if (!force_ && item.marks.copied && is_changed(item.level)) {
+        changed("it is gone on the host since the first run");
+    }
+}
+
+void HostChanges::begin_in(Level& level) {
+    if (!std::exchange(level.changed, true) && !is_changed(level)) {
+        journal_.note_unfinished(level.host_entry);
+    }
+}
+
+bool HostChanges::begin_to_change(const Entry& directory) {
+    const bool own = !is_changed(directory) || journal_.is_unfinished(directory);
+    if (own) {
+        journal_.note_unfinished(directory);
+    }
+    return own;
+}
+
+sys::UniqueFd HostChanges::hold_other_names(const Item& item) {
+    if (!item.host.exists || item.host.is(S_IFDIR) || item.host.links < 2 || is_changed(item.host)) {
+        return {};
+    }
+    journal_.note_name_goes(item.host);
+    return sys::UniqueFd(
+        sys::above_streams(::openat(item.level.host.get(), item.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)));
+}
+
+void HostChanges::note_other_names(const sys::UniqueFd& file) {
+    if (file) {
+        Entry entry = look(file.get());
+        entry.links = 2;
+        journal_.note(entry, true);
+    }
+}
+
+}  // namespace sandbox::changes
