@@ -2,6 +2,8 @@
 // system calls (floor/), unshare(1) and bubblewrap, all measured in turn in one run.
 #include "sections.hpp"
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +13,7 @@
 #include <stdexcept>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -19,10 +22,12 @@ namespace bench {
 namespace {
 
 constexpr std::string_view usage =
-    "usage: bench [--quick] [--markdown]\n"
+    "usage: bench [--quick] [--markdown] [PART...]\n"
     "\n"
     "  --quick     fewer rounds, for a first look\n"
     "  --markdown  tables for the README\n"
+    "  PART        what to measure, by default all: startup enter throughput mounts binds hides overlays deep changes\n"
+    "              limits footprint\n"
     "\n"
     "SANDBOX_BIN names the binary; by default it is the one of the same build. As root, everything is measured as an\n"
     "ordinary user, and start-up as root, too.\n";
@@ -30,9 +35,41 @@ constexpr std::string_view usage =
 // An ordinary user who owns nothing and whom nobody else uses.
 constexpr uid_t ordinary_id = 12345;
 
+using Sections = std::vector<Section>;
+
+struct Part {
+    const char* name;
+    Sections (*measure)(const Settings& settings, const Caller& user);
+};
+
+template <Section (*measure)(const Settings&, const Caller&)>
+Sections one(const Settings& settings, const Caller& user) {
+    return {measure(settings, user)};
+}
+
+Sections measure_startups(const Settings& settings, const Caller& user) {
+    Sections sections{measure_startup(settings, user)};
+    if (::geteuid() == 0) {
+        sections.push_back(measure_startup(settings, {"root", 0, 0}));
+    } else {
+        sections.back().table.notes.emplace_back("Not measured as root: the benchmark does not run as root.");
+    }
+    return sections;
+}
+
+constexpr std::array parts = {
+    Part{"startup", measure_startups},           Part{"enter", one<measure_enter>},
+    Part{"throughput", one<measure_throughput>}, Part{"mounts", one<measure_host_mounts>},
+    Part{"binds", one<measure_binds>},           Part{"hides", one<measure_hides>},
+    Part{"overlays", one<measure_overlays>},     Part{"deep", one<measure_deep>},
+    Part{"changes", one<measure_changes>},       Part{"limits", measure_limits},
+    Part{"footprint", one<measure_footprint>},
+};
+
 struct Options {
     bool quick = false;
     Format format = Format::text;
+    std::vector<std::string_view> chosen = {};  ///< parts; empty: all
 };
 
 Options parse(int argc, char** argv) {
@@ -43,6 +80,8 @@ Options parse(int argc, char** argv) {
             options.quick = true;
         } else if (argument == "--markdown") {
             options.format = Format::markdown;
+        } else if (std::ranges::find(parts, argument, &Part::name) != parts.end()) {
+            options.chosen.push_back(argument);
         } else {
             throw std::invalid_argument("unknown argument: " + std::string(argument));
         }
@@ -98,29 +137,16 @@ void run(const Options& options) {
     std::printf("%s\n\n", header().c_str());
 
     std::vector<Goal> goals;
-    const auto show = [&](const Section& section) {
-        std::fputs(render(section.table, options.format).c_str(), stdout);
-        std::fflush(stdout);
-        goals.insert(goals.end(), section.goals.begin(), section.goals.end());
-    };
-    show(measure_startup(settings, user));
-    if (root) {
-        show(measure_startup(settings, {"root", 0, 0}));
-    } else {
-        std::printf("Start-up as root was not measured: the benchmark does not run as root.\n\n");
+    for (const Part& part : parts) {
+        if (!options.chosen.empty() && std::ranges::find(options.chosen, part.name) == options.chosen.end()) {
+            continue;
+        }
+        for (const Section& section : part.measure(settings, user)) {
+            std::fputs(render(section.table, options.format).c_str(), stdout);
+            std::fflush(stdout);
+            goals.insert(goals.end(), section.goals.begin(), section.goals.end());
+        }
     }
-    show(measure_enter(settings, user));
-    show(measure_throughput(settings, user));
-    show(measure_host_mounts(settings, user));
-    show(measure_binds(settings, user));
-    show(measure_hides(settings, user));
-    show(measure_overlays(settings, user));
-    show(measure_deep(settings, user));
-    show(measure_changes(settings, user));
-    for (const Section& section : measure_limits(settings, user)) {
-        show(section);
-    }
-    show(measure_footprint(settings, user));
     std::fputs(render(make_goal_table(goals), options.format).c_str(), stdout);
 }
 
