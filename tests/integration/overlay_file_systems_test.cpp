@@ -97,5 +97,26 @@ TEST_F(OverlayFileSystems, WhereChangesCannotBeKeptTheErrorSaysWhichFileSystem) 
     EXPECT_TRUE(contains(result.err, "fix: ")) << result;
 }
 
+// With nothing left, and with less than what is made before the command: whatever is short is said. Where it is only
+// the kernel that misses something, it would show the overlay read-only, and the command would run.
+TEST_F(OverlayFileSystems, AFullDiskIsAnErrorFromTheFirstFileToTheLast) {
+    const Result result = on_host_of_its_own("cd " + directory().path() + R"sh(
+mkdir disk project; truncate -s 8M image; mkfs.ext4 -q -N 32 image; mount -o loop image disk
+files=0; while touch disk/$files 2> /dev/null; do files=$((files + 1)); done
+cd project
+for left in $(seq 0 16); do
+    status=0
+    $SANDBOX --map-users real --overlay . --changes ../disk/kept -- sh -c 'echo x > new' 2> ../said || status=$?
+    if [ $status = 0 ]; then [ "$(cat ../disk/kept/0/upper/new)" = x ] && echo written
+    elif [ $status = 125 ] && grep -qE 'No space left|is full' ../said; then echo said
+    else echo "$left left: $status"; cat ../said; fi
+    rm -rf ../disk/kept ../disk/$left
+done | uniq
+cd /; umount )sh" + directory().path() + "/disk\n");
+    EXPECT_EQ(result.exit_status, 0) << result;
+    EXPECT_EQ(result.out, "said\nwritten\n") << result;
+    EXPECT_EQ(result.err, "") << result;
+}
+
 }  // namespace
 }  // namespace sandbox_test
