@@ -25,24 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class OverlayChanges : public SandboxTest {
+class OverlayChanges : public OverlayTest {
   protected:
-    void SetUp() override {
-        SandboxTest::SetUp();
-        if (IsSkipped() || HasFailure()) {
-            return;
-        }
-        make_tree(work());
-        before_ = snapshot(work());
-    }
-    void TearDown() override {
-        EXPECT_EQ(before_.empty() ? before_ : snapshot(work()), before_) << "the host was changed";
-        if (!before_.empty()) {
-            run({"chmod", "-R", "u+rwX", directory().path()});  // the kernel leaves work/work closed to its owner
-        }
-        SandboxTest::TearDown();
-    }
-    [[nodiscard]] std::string work() const { return directory() / "project"; }
     [[nodiscard]] std::string kept() const { return directory() / "kept"; }
     [[nodiscard]] Result in_work(const std::string& script, std::vector<std::string> more = {}) const {
         std::vector<std::string> options{"--overlay", ".", "--changes", "../kept"};
@@ -54,9 +38,6 @@ class OverlayChanges : public SandboxTest {
         EXPECT_EQ(result.exit_status, 125) << result;
         return result;
     }
-
-  private:
-    std::string before_;
 };
 
 TEST_F(OverlayChanges, ASecondRunContinuesWhereTheFirstStopped) {

@@ -21,22 +21,8 @@ bool tmpfs_has_user_attributes() {
     return ::fsetxattr(file.get(), "user.test", "y", 1, 0) == 0;
 }
 
-class OverlayNested : public SandboxTest {
+class OverlayNested : public OverlayTest {
   protected:
-    void SetUp() override {
-        SandboxTest::SetUp();
-        if (IsSkipped() || HasFailure()) {
-            return;
-        }
-        make_tree(work());
-        before_ = snapshot(work());
-    }
-    void TearDown() override {
-        EXPECT_EQ(before_.empty() ? before_ : snapshot(work()), before_) << "the host was changed";
-        SandboxTest::TearDown();
-    }
-    [[nodiscard]] std::string work() const { return directory() / "project"; }
-
     /// In a sandbox with an overlay of the tree, which is its directory: a script where `nested OPTION... --
     /// COMMAND...` starts another one.
     [[nodiscard]] Result in_overlay(const std::string& script) const {
@@ -47,9 +33,6 @@ class OverlayNested : public SandboxTest {
                                          sandbox_binary() + ":/srv/tools/sandbox", "--overlay", "."},
                              .directory = work()});
     }
-
-  private:
-    std::string before_;
 };
 
 TEST_F(OverlayNested, WhatIsThrownAwayIsNotSeenOutside) {

@@ -14,31 +14,12 @@
 namespace sandbox_test {
 namespace {
 
-class Overlay : public SandboxTest {
+class Overlay : public OverlayTest {
   protected:
-    void SetUp() override {
-        SandboxTest::SetUp();
-        if (IsSkipped() || HasFailure()) {
-            return;
-        }
-        make_tree(work());
-        before_ = snapshot(work());
-    }
-    void TearDown() override {
-        EXPECT_EQ(before_.empty() ? before_ : snapshot(work()), before_) << "the host was changed";
-        SandboxTest::TearDown();
-    }
-    [[nodiscard]] std::string work() const { return directory() / "project"; }
     [[nodiscard]] Result in_work(const std::string& script,
                                  std::vector<std::string> options = {"--overlay", "."}) const {
         return inside_shell("set -e\n" + script, {.sandbox = std::move(options), .directory = work()});
     }
-
-    /// What the test itself has changed.
-    void accept() { before_ = snapshot(work()); }
-
-  private:
-    std::string before_;
 };
 
 TEST_F(Overlay, WritesAreSeenInsideAndNeverOutside) {

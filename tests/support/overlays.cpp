@@ -67,4 +67,21 @@ std::string snapshot(const std::string& directory) {
     return text.str();
 }
 
+void OverlayTest::SetUp() {
+    SandboxTest::SetUp();
+    if (IsSkipped() || HasFailure()) {
+        return;
+    }
+    make_tree(work());
+    before_ = snapshot(work());
+}
+
+void OverlayTest::TearDown() {
+    EXPECT_EQ(before_.empty() ? before_ : snapshot(work()), before_) << "the host was changed";
+    if (!before_.empty()) {
+        run({"chmod", "-R", "u+rwX", directory().path()});  // the kernel leaves work/work closed to its owner
+    }
+    SandboxTest::TearDown();
+}
+
 }  // namespace sandbox_test
