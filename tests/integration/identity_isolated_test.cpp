@@ -18,10 +18,13 @@ using Words = std::vector<std::string>;
 
 // What the kernel asks for is the id on the host.
 TEST_F(IdentityOfRoot, NobodyOnTheHost) {
-    Running sandbox = start_inside({"sh", "-c", "id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map; read x"},
-                                   {.input = "", .keep_input_open = true});
-    const std::string said = sandbox.expect("65536\n         0          0      65536\n");
+    // What said the maps has ended by `up`: who is looked at below stays.
+    Running sandbox =
+        start_inside({"sh", "-c", "id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map; echo up; read x"},
+                     {.input = "", .keep_input_open = true});
+    const std::string said = sandbox.expect("up\n");
     EXPECT_TRUE(said.starts_with("0\n0\n")) << said;
+    EXPECT_TRUE(said.ends_with("65536\n         0          0      65536\nup\n")) << said;
     unsigned found = 0;
     for (const ProcessState& process : descendants_of(sandbox.pid())) {
         const std::string status = read_file("/proc/" + std::to_string(process.pid) + "/status");
