@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <string>
 #include <system_error>
 
@@ -14,16 +15,23 @@
 #include <unistd.h>
 
 namespace sandbox::changes {
+namespace {
+
+constexpr std::size_t length_of_note = 48;  // two numbers of at most 20 digits
+
+}  // namespace
 
 bool note_holder(int file, pid_t init) {
     const registry::ProcessId holder = registry::identify_process(init);
-    const std::string text = std::to_string(holder.pid) + " " + std::to_string(holder.start) + "\n";
-    return ::ftruncate(file, 0) == 0 &&
-           ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+    std::string text = std::to_string(holder.pid) + " " + std::to_string(holder.start);
+    // Always of the same length, over what is there: a file that is cut and written anew waits for the disk (ext4).
+    text.resize(length_of_note - 1, ' ');
+    text += '\n';
+    return ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
 }
 
 std::optional<pid_t> await_holder(int file, int patience_ms) {
-    std::array<char, 64> text{};
+    std::array<char, length_of_note + 1> text{};
     const ssize_t length = ::pread(file, text.data(), text.size() - 1, 0);
     registry::ProcessId holder;
     const char* const end = text.data() + std::max<ssize_t>(length, 0);

@@ -90,6 +90,18 @@ class Tree {
     [[nodiscard]] virtual Resolution resolve(const std::string& path, const LinkRule& rule) const = 0;
     /// The entries of a directory, sorted by name; nothing where it cannot be read.
     [[nodiscard]] virtual std::optional<std::vector<Entry>> list(const std::string& path) const = 0;
+    /// Their names alone, in any order, for which a tree need not look at each of them.
+    [[nodiscard]] virtual std::optional<std::vector<std::string>> names(const std::string& path) const {
+        const std::optional<std::vector<Entry>> entries = list(path);
+        if (!entries) {
+            return std::nullopt;
+        }
+        std::vector<std::string> names;
+        for (const Entry& entry : *entries) {
+            names.push_back(entry.name);
+        }
+        return names;
+    }
     /// The content of a small regular file below the directory `root`, which symbolic links do not leave; or an empty
     /// string.
     [[nodiscard]] virtual std::string read(const std::string& root, const std::string& path) const = 0;

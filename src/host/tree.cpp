@@ -8,6 +8,7 @@
 #include <climits>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include <dirent.h>
@@ -47,6 +48,22 @@ std::optional<Entry> look_at(int directory, const char* name) {
         }
     }
     return std::nullopt;
+}
+
+/// Hands over what is in a directory, except `.` and `..`; false where it cannot be opened.
+template <class Take>
+bool read_directory(const std::string& path, const Take& take) {
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
+    if (!directory) {
+        return false;
+    }
+    while (const dirent* found = ::readdir(directory.get())) {
+        const std::string_view name = found->d_name;
+        if (name != "." && name != "..") {
+            take(::dirfd(directory.get()), found->d_name);
+        }
+    }
+    return true;
 }
 
 // A device or FIFO under that name must not be opened: that alone may do something, or never return.
@@ -101,22 +118,23 @@ std::optional<std::string> RealTree::canonical(const std::string& path) const {
 }
 
 std::optional<std::vector<Entry>> RealTree::list(const std::string& path) const {
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
-    if (!directory) {
-        return std::nullopt;
-    }
     std::vector<Entry> entries;
-    while (const dirent* found = ::readdir(directory.get())) {
-        const std::string name = found->d_name;
-        if (name == "." || name == "..") {
-            continue;
-        }
-        if (std::optional<Entry> entry = look_at(::dirfd(directory.get()), found->d_name)) {
+    const bool read = read_directory(path, [&](int directory, const char* name) {
+        if (std::optional<Entry> entry = look_at(directory, name)) {
             entries.push_back(std::move(*entry));
         }
+    });
+    if (!read) {
+        return std::nullopt;
     }
     std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
     return entries;
+}
+
+std::optional<std::vector<std::string>> RealTree::names(const std::string& path) const {
+    std::vector<std::string> names;
+    const bool read = read_directory(path, [&](int, const char* name) { names.emplace_back(name); });
+    return read ? std::optional(std::move(names)) : std::nullopt;
 }
 
 std::string RealTree::read(const std::string& root, const std::string& path) const {

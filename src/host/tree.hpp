@@ -14,6 +14,7 @@ class RealTree final : public Tree {
     [[nodiscard]] std::optional<std::string> canonical(const std::string& path) const override;
     [[nodiscard]] Resolution resolve(const std::string& path, const LinkRule& rule) const override;
     [[nodiscard]] std::optional<std::vector<Entry>> list(const std::string& path) const override;
+    [[nodiscard]] std::optional<std::vector<std::string>> names(const std::string& path) const override;
     [[nodiscard]] std::string read(const std::string& root, const std::string& path) const override;
 };
 

@@ -206,6 +206,11 @@ std::optional<std::vector<Entry>> TreeAnswering::list(const std::string& path) c
     return tree_.list(path);
 }
 
+std::optional<std::vector<std::string>> TreeAnswering::names(const std::string& path) const {
+    check(path, Last::entered);
+    return tree_.names(path);
+}
+
 std::string TreeAnswering::read(const std::string& root, const std::string& path) const {
     check(spec::join(root, path.substr(path.find_first_not_of('/'))), Last::followed);
     return tree_.read(root, path);

@@ -220,6 +220,14 @@ bool is_directory(const host::Tree& tree, const std::string& path) {
     return id && S_ISDIR(id->type);
 }
 
+std::vector<std::string> names_that_match(const host::Tree& tree, const std::string& directory,
+                                          std::string_view pattern) {
+    std::vector<std::string> names = tree.names(directory).value_or(std::vector<std::string>());
+    std::erase_if(names, [&](const std::string& name) { return !matches(pattern, name); });
+    std::ranges::sort(names);
+    return names;
+}
+
 }  // namespace
 
 std::span<const std::string_view> home_stores() {
@@ -259,12 +267,9 @@ bool holds_store(const host::Tree& tree, const std::string& home, const std::str
             known->second = tree.canonical(above);
         }
         if (is_pattern(leaf)) {
-            if (known->second && spec::is_below_or_same(*known->second, canonical)) {
-                const std::vector<host::Entry> entries = tree.list(above).value_or(std::vector<host::Entry>());
-                if (std::any_of(entries.begin(), entries.end(),
-                                [&](const host::Entry& entry) { return matches(leaf, entry.name); })) {
-                    return true;
-                }
+            if (known->second && spec::is_below_or_same(*known->second, canonical) &&
+                !names_that_match(tree, above, leaf).empty()) {
+                return true;
             }
             continue;
         }
@@ -303,10 +308,8 @@ std::vector<std::string> find_stores(const host::Tree& tree, const std::string& 
             }
             continue;
         }
-        for (const host::Entry& entry : tree.list(above).value_or(std::vector<host::Entry>())) {
-            if (matches(leaf, entry.name)) {
-                found.push_back(spec::join(above, entry.name));
-            }
+        for (const std::string& name : names_that_match(tree, above, leaf)) {
+            found.push_back(spec::join(above, name));
         }
     }
     return found;

@@ -57,7 +57,7 @@ DefaultView::DefaultView(const Spec& spec, const host::Facts& facts, const host:
         // directory that it covers. Where the directory above cannot be read, the mask has to do.
         const std::string above = spec::parent(hidden.path);
         hidden_paths_.insert(hidden.path);
-        if (!whole_ && above != "/" && !homes_.contains(above) && !is_own_place(above) && tree.list(above)) {
+        if (!whole_ && above != "/" && !homes_.contains(above) && !is_own_place(above) && tree.names(above)) {
             skeletons_.insert(above);
         }
     }

@@ -5,6 +5,7 @@
 
 #include <sandbox/error.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -161,9 +162,8 @@ class HostPart {
         }
         std::vector<std::string> names;
         if (spec::is_below_or_same(directory, top_)) {
-            for (const host::Entry& entry : tree_.list(directory).value_or(std::vector<host::Entry>())) {
-                names.push_back(entry.name);
-            }
+            names = tree_.names(directory).value_or(std::vector<std::string>());
+            std::ranges::sort(names);
         }
         return names;
     }

@@ -252,7 +252,7 @@ bool View::is_hidden(const std::string& directory) const {
 bool is_closed_directory(const host::Tree& tree, const std::string& path) {
     int error = 0;
     const std::optional<FileId> there = tree.follow(spec::join(path, "."), error);
-    return there ? S_ISDIR(there->type) && !tree.list(path) : error != ENOENT && error != ENOTDIR;
+    return there ? S_ISDIR(there->type) && !tree.names(path) : error != ENOENT && error != ENOTDIR;
 }
 
 void View::learn_hidden(const std::string& place, const std::string& canonical, bool left_out) {
@@ -268,7 +268,7 @@ bool View::can_be_rebuilt(const std::string& directory, const std::string& prefi
         }
         if (fresh) {
             const Area& area = *area_of(up).second;
-            known->second = tree_.list(below(area.backing.source, rest_of(up, prefix))).has_value();
+            known->second = tree_.names(below(area.backing.source, rest_of(up, prefix))).has_value();
         }
         if (!known->second) {
             return false;
@@ -327,10 +327,8 @@ std::vector<std::string> View::list(const std::string& directory) const {
     }
     const std::string rest = rest_of(place, prefix);
     if (area->kind == Area::Kind::host) {
-        for (const host::Entry& entry :
-             tree_.list(below(area->backing.source, rest)).value_or(std::vector<host::Entry>())) {
-            names.insert(entry.name);
-        }
+        const std::optional<std::vector<std::string>> found = tree_.names(below(area->backing.source, rest));
+        names = found ? std::set<std::string>(found->begin(), found->end()) : std::set<std::string>();
     }
     const auto add = [&](const auto& map, const std::string& parent) {
         const std::string first = parent == "/" ? "/" : parent + "/";
