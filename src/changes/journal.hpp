@@ -11,15 +11,16 @@
 #pragma once
 
 #include "changes/entry.hpp"
+#include "changes/journal_file.hpp"
 #include "changes/store.hpp"
 #include "sys/fd.hpp"
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sandbox::changes {
 
@@ -54,21 +55,7 @@ class Journal {
     void finish(bool complete);
 
   private:
-    enum class Kind : std::uint32_t { none, result, unfinished, name_goes };
-    struct Record {
-        std::uint64_t device;
-        std::uint64_t inode;
-        std::int64_t seconds;
-        std::uint64_t sequence;
-        std::uint32_t nanoseconds;
-        Kind kind;
-    };
-    struct Head {
-        std::array<char, 16> magic;
-        std::array<char, 32> id;
-        std::uint64_t sorted;
-        std::uint64_t complete;
-    };
+    using Kind = JournalRecord::Kind;
 
     void open();
     void start_new();
@@ -76,21 +63,21 @@ class Journal {
     void map();
     void add(const Entry& entry, Kind kind, const Timestamp& time, bool now);
     void flush();
-    [[nodiscard]] const Record* find(const Entry& entry) const;
+    [[nodiscard]] const JournalRecord* find(const Entry& entry) const;
     [[nodiscard]] int make(const char* name) const;
 
     const Store& store_;
     sys::UniqueFd file_;
     sys::UniqueFd place_;
-    Head head_{};
+    JournalHead head_{};
     std::string temporary_;
     std::string entered_;
     std::uint64_t sequence_ = 0;
     std::uint64_t unsynced_ = 0;
-    std::vector<Record> waiting_;  ///< to be written
+    std::vector<JournalRecord> waiting_;  ///< to be written
     void* mapped_ = nullptr;
     std::size_t mapped_size_ = 0;
-    std::span<const Record> sorted_;
+    std::span<const JournalRecord> sorted_;
     std::map<std::pair<std::uint64_t, std::uint64_t>, Timestamp> linked_;
 };
 
