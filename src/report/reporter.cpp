@@ -10,6 +10,7 @@
 
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace sandbox::report {
 namespace {
@@ -55,7 +56,8 @@ std::shared_ptr<Reporter> Reporter::open(const Spec& spec) {
     reporter->report_.command = spec.command.empty() ? std::vector<std::string>{"/bin/sh"} : spec.command;
     reporter->report_.name = spec.name;
     reporter->report_.limits = spec.limits;
-    if (spec.report_descriptor) {
+    // 0, 1 and 2 are refused when the plan is made, and are not to get the report of that.
+    if (spec.report_descriptor.value_or(0) > STDERR_FILENO) {
         keep_for_writing("--report-fd " + std::to_string(*spec.report_descriptor), *spec.report_descriptor);
         reporter->descriptor_ = spec.report_descriptor;
     }
