@@ -167,7 +167,8 @@ Error nothing_handed_over(const host::Facts& facts, const Limits& limits, const 
             return cannot(limits, "processes are in " + level.path +
                                       " itself, and the kernel lets it either have processes or limit those below")
                 .with_fix("mkdir -p " + level.path + "/shell; echo $$ >" + level.path +
-                          "/shell/cgroup.procs moves this shell; then once more, until none is left" + or_best_effort(limits));
+                          "/shell/cgroup.procs moves this shell; then once more, until none is left" +
+                          or_best_effort(limits));
         }
     }
     const auto root = std::ranges::find_if(cgroups.levels, &CgroupLevel::root);

@@ -89,6 +89,25 @@ TEST_F(ChangesDiff, APatchIsOneThatPatchTakes) {
                   "/text\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n");
 }
 
+TEST_F(ChangesDiff, APatchMeansFilesOfAnyName) {
+    change_on_host("printf 'one\\n' >'a b'; printf 'two\\n' >'q\"q'; printf 'three\\n' >'back\\slash 1'");
+    const std::string names = R"(esc=$(printf 'e\033 x'); byte=$(printf '\377"\\'); tab=$(printf 't\tab');)";
+    change(names + R"(
+        printf '1\n' >'a b'; rm 'q"q'; printf '3\n' >'back\slash 1'
+        printf '4\n' >"$esc"; printf '5\n' >"$byte"; printf '6\n' >"$tab"; printf '7\n' >umlauts-äöü)");
+    const std::string patch = directory() / "patch";
+    write_file(patch, verb({"diff", "--patch", dir()}).out);
+    const Result result = run({"patch", "-s", "-p1", "-d", "/", "-i", patch});
+    EXPECT_EQ(result.exit_status, 0) << result << read_file(patch);
+    EXPECT_EQ(diff(),
+              "mode      a b (time)\n"
+              "mode      back\\slash 1 (time)\n"
+              "mode      e\\x1b x (time)\n"
+              "mode      t\\x09ab (time)\n"
+              "mode      umlauts-äöü (time)\n"
+              "mode      \\xff\"\\ (time)\n");
+}
+
 TEST_F(ChangesDiff, JsonAndStat) {
     change_on_host("printf abc >a; ln -s x l; chmod 0644 a");
     change("printf abcdef >a; ln -sfn y l; chmod 0600 a");
