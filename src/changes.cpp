@@ -5,6 +5,7 @@
 #include "changes/applier.hpp"
 #include "changes/differ.hpp"
 #include "changes/in_user_namespace.hpp"
+#include "changes/named.hpp"
 #include "changes/patch.hpp"
 #include "changes/remove.hpp"
 #include "changes/store.hpp"
@@ -50,6 +51,7 @@ ChangeCounts diff(const std::string& directory, const DiffOptions& options, cons
     const changes::Selection selection(options.paths, store.record());
     ChangeCounts counts;
     changes::with_ids_of(store.record(), counting(listener, counts), [&](const ChangeListener& inner) {
+        changes::check_named(store, selection);
         changes::find_changes(store, selection, options.patch, inner);
     });
     return counts;
@@ -60,6 +62,7 @@ ChangeCounts apply(const std::string& directory, const ApplyOptions& options, co
     const changes::Selection selection(options.paths, store.record());
     ChangeCounts counts;
     changes::with_ids_of(store.record(), counting(listener, counts), [&](const ChangeListener& inner) {
+        changes::check_named(store, selection);
         changes::apply_changes(store, selection, options, inner);
     });
     return counts;

@@ -67,7 +67,9 @@ TEST_F(ChangesDiff, PathsChoose) {
     change("echo 3 >a/x; echo 3 >b/x; mkdir c; echo 4 >c/x; echo 5 >c/y");
     EXPECT_EQ(diff({host("a")}), "modified  a/x\n");
     EXPECT_EQ(diff({host("c/y"), host("b/")}), "modified  b/x\nadded     c/y\n");
+    change_on_host("mkdir d; echo s >d/same");
     EXPECT_EQ(diff({host("d")}), "");
+    EXPECT_EQ(diff({host("d/same")}), "");
     RunOptions options;
     options.directory = host("a");
     EXPECT_EQ(verb({"diff", dir(), "x", "../c/y"}, options).out,
@@ -75,6 +77,42 @@ TEST_F(ChangesDiff, PathsChoose) {
     const Result elsewhere = verb({"diff", dir(), "/etc"});
     EXPECT_EQ(elsewhere.exit_status, 125);
     EXPECT_NE(elsewhere.err.find("/etc is not part of what the runs could change"), std::string::npos) << elsewhere;
+}
+
+// A slip is no difference that there is not.
+TEST_F(ChangesDiff, APathThatStandsForNothingIsAnError) {
+    change_on_host(
+        "mkdir -p deleted/below opaque replaced; echo 1 >deleted/below/x; echo 2 >opaque/x; echo 3 >replaced/x");
+    change("rm -r deleted opaque replaced; mkdir opaque; echo f >replaced; echo a >-added; mkdir new; echo n >new/x");
+    for (const char* verb : {"diff", "apply"}) {
+        for (const char* name : {"slip", "new/slip", "new/slip/below", "slip/below"}) {
+            const Result result = this->verb({verb, dir(), "--", host(name)});
+            EXPECT_EQ(result.exit_status, 125) << result;
+            EXPECT_NE(result.err.find(host(name) + ": there is nothing of that name"), std::string::npos) << result;
+        }
+        for (const auto& [name, gone] :
+             {std::pair{"deleted/below/x", "deleted"}, std::pair{"replaced/x", "replaced"}}) {
+            const Result result = this->verb({verb, dir(), host(name)});
+            EXPECT_EQ(result.exit_status, 125) << result;
+            EXPECT_NE(result.err.find(host(name) + ": the runs have deleted or replaced " + host(gone)),
+                      std::string::npos)
+                << result;
+            EXPECT_NE(result.err.find("fix: name " + host(gone)), std::string::npos) << result;
+        }
+        EXPECT_EQ(this->verb({verb, dir(), ""}).exit_status, 125);
+    }
+    RunOptions there;
+    there.directory = host();
+    EXPECT_EQ(verb({"diff", dir(), "--", "-added", "new"}, there).out,
+              "added     " + host("-added") + "\nadded     " + host("new") + "/\nadded     " + host("new/x") + "\n");
+    // What was applied is no slip afterwards.
+    for (int time = 0; time < 2; ++time) {
+        const Result result =
+            verb({"apply", dir(), "--", host("deleted"), host("opaque/x"), host("replaced"), host("-added")});
+        EXPECT_EQ(result.exit_status, 0) << result;
+    }
+    EXPECT_EQ(verb({"apply", dir(), host("deleted/below/x")}).exit_status, 0);
+    EXPECT_EQ(diff(), "added     new/\nadded     new/x\n");
 }
 
 TEST_F(ChangesDiff, APatchIsOneThatPatchTakes) {
