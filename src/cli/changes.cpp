@@ -98,7 +98,9 @@ class Notes {
         std::fputs(note_line(note).c_str(), stderr);
         failed_ = failed_ || note.kind == ChangeNote::Kind::failed;
         left_ = left_ || note.kind == ChangeNote::Kind::conflict || note.kind == ChangeNote::Kind::refused;
+        any_ = true;
     }
+    [[nodiscard]] bool has_any() const { return any_; }
     [[nodiscard]] bool has_failed() const { return failed_; }
     [[nodiscard]] bool has_left() const { return left_; }
 
@@ -106,6 +108,7 @@ class Notes {
     ProgressLine& progress_;
     bool failed_ = false;
     bool left_ = false;
+    bool any_ = false;
 };
 
 enum class Form : std::uint8_t { list, patch, stat, json };
@@ -192,7 +195,9 @@ int apply_changes(const VerbCall& call) {
     progress.clear();
     output.flush();
     if (counts.all() == 0 && !notes.has_failed() && !notes.has_left()) {
-        std::fputs("sandbox: nothing to do: the host has all of it\n", stderr);
+        std::fputs(
+            notes.has_any() ? "sandbox: nothing else to do\n" : "sandbox: nothing to do: the host has all of it\n",
+            stderr);
     } else if (counts.all() > 0 && ::isatty(STDERR_FILENO) == 1) {
         std::fputs(("sandbox: applied: " + counts_text(counts) + "\n").c_str(), stderr);
     }
