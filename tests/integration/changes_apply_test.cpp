@@ -185,7 +185,7 @@ TEST_F(ChangesApply, DeviceNodesAreRefusedByName) {
     EXPECT_EQ(result.err, "sandbox: " + host("block") + ": device nodes are not put on the host\n" +  //
                               "sandbox: " + host("null") + ": device nodes are not put on the host\n");
     EXPECT_EQ(by_path(listing()).size(), 1U);
-    EXPECT_EQ(diff(), "added     block\nadded     null\n");
+    EXPECT_EQ(diff(), "added     block (block device)\nadded     null (character device)\n");
 }
 
 TEST_F(ChangesApply, OwnersAreTheUppers) {

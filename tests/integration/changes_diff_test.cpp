@@ -213,7 +213,7 @@ TEST_F(ChangesDiff, FollowsNoLink) {
               "added     changed/c\n"
               "type      lower/ (symlink -> directory)\n"
               "added     lower/a\n"
-              "added     upper\n");
+              "added     upper (-> /etc)\n");
     change_on_host("cd ..; mv host moved; ln -s moved host");
     const Result result = verb({"diff", dir()});
     EXPECT_EQ(result.exit_status, 125) << result;
