@@ -202,7 +202,7 @@ TEST_F(OverlayChanges, NoReportIsPutThere) {
 TEST_F(OverlayChanges, OtherOverlaysThanBeforeAreAnError) {
     ASSERT_EQ(in_work("true").exit_status, 0);
     EXPECT_TRUE(contains(refused({"--overlay", "sub", "--changes", "../kept"}).err,
-                         "an earlier run had an overlay of " + work()));
+                         "an earlier run had an overlay of " + work() + ", and this one has none"));
     EXPECT_TRUE(contains(refused({"--overlay", ".", "--overlay", "sub", "--changes", "../kept"}).err,
                          "an earlier run had no overlay of " + work() + "/sub"));
     EXPECT_EQ(in_work("true").exit_status, 0);
