@@ -70,10 +70,17 @@ ChangeCounts apply(const std::string& directory, const ApplyOptions& options, co
 
 void discard(const std::string& directory, const ChangeListener& listener) {
     const changes::Store store = changes::Store::open_to_discard(directory);
-    changes::with_ids_of(store.record(), listener, [&](const ChangeListener&) {
+    changes::with_ids_of(store.record(), listener, [&](const ChangeListener& inner) {
+        ChangeProgress progress;
+        const auto told = [&](std::uint64_t files) {
+            progress.files += files;
+            if (inner.progress) {
+                inner.progress(progress);
+            }
+        };
         for (const std::string& tree : store.trees()) {
             try {
-                changes::remove_tree(store.directory(), tree);
+                changes::remove_tree(store.directory(), tree, told);
             } catch (const changes::Problem& problem) {
                 throw Error("cannot discard " + directory + ": " + problem.what());
             }

@@ -59,8 +59,9 @@ class ProgressLine {
         }
         last_ = now;
         stands_ = true;
-        std::fprintf(stderr, "\rsandbox: %llu files, %llu MiB\x1b[K", static_cast<unsigned long long>(progress.files),
-                     static_cast<unsigned long long>(progress.bytes >> 20U));
+        const std::string size = progress.bytes == 0 ? "" : ", " + std::to_string(progress.bytes >> 20U) + " MiB";
+        std::fprintf(stderr, "\rsandbox: %llu files%s\x1b[K", static_cast<unsigned long long>(progress.files),
+                     size.c_str());
         std::fflush(stderr);
     }
     /// Before anything else is written there.
@@ -205,7 +206,10 @@ int apply_changes(const VerbCall& call) {
 }
 
 int discard_changes(const VerbCall& call) {
-    discard(call.words.front(), {});
+    ProgressLine progress;
+    ChangeListener listener;
+    listener.progress = [&](const ChangeProgress& now) { progress.show(now); };
+    discard(call.words.front(), listener);
     return 0;
 }
 
