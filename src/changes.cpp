@@ -5,6 +5,7 @@
 #include "changes/applier.hpp"
 #include "changes/differ.hpp"
 #include "changes/in_user_namespace.hpp"
+#include "changes/named.hpp"
 #include "changes/patch.hpp"
 #include "changes/remove.hpp"
 #include "changes/store.hpp"
@@ -50,6 +51,7 @@ ChangeCounts diff(const std::string& directory, const DiffOptions& options, cons
     const changes::Selection selection(options.paths, store.record());
     ChangeCounts counts;
     changes::with_ids_of(store.record(), counting(listener, counts), [&](const ChangeListener& inner) {
+        changes::check_named(store, selection);
         changes::find_changes(store, selection, options.patch, inner);
     });
     return counts;
@@ -60,6 +62,7 @@ ChangeCounts apply(const std::string& directory, const ApplyOptions& options, co
     const changes::Selection selection(options.paths, store.record());
     ChangeCounts counts;
     changes::with_ids_of(store.record(), counting(listener, counts), [&](const ChangeListener& inner) {
+        changes::check_named(store, selection);
         changes::apply_changes(store, selection, options, inner);
     });
     return counts;
@@ -67,10 +70,17 @@ ChangeCounts apply(const std::string& directory, const ApplyOptions& options, co
 
 void discard(const std::string& directory, const ChangeListener& listener) {
     const changes::Store store = changes::Store::open_to_discard(directory);
-    changes::with_ids_of(store.record(), listener, [&](const ChangeListener&) {
+    changes::with_ids_of(store.record(), listener, [&](const ChangeListener& inner) {
+        ChangeProgress progress;
+        const auto told = [&](std::uint64_t files) {
+            progress.files += files;
+            if (inner.progress) {
+                inner.progress(progress);
+            }
+        };
         for (const std::string& tree : store.trees()) {
             try {
-                changes::remove_tree(store.directory(), tree);
+                changes::remove_tree(store.directory(), tree, told);
             } catch (const changes::Problem& problem) {
                 throw Error("cannot discard " + directory + ": " + problem.what());
             }

@@ -92,7 +92,8 @@ struct DiffOptions {
     std::vector<std::string> paths;  ///< of the host, relative to the current directory; empty: all
     bool patch = false;
 };
-/// Calls back for each change, in the order of the paths.
+/// Calls back for each change, in the order of the paths. Throws Error also for a path of which neither the host nor
+/// the changes have anything.
 ChangeCounts diff(const std::string& directory, const DiffOptions& options, const ChangeListener& listener);
 
 struct ApplyOptions {

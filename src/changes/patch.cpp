@@ -70,9 +70,32 @@ std::string name_of(int file) {
     return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(file);
 }
 
-// Names as patch(1) takes them, without the first slash.
+// As patch(1) and git(1) read a name that is none for a line of text: as in C, in quotes.
+std::string in_quotes(const std::string& name) {
+    std::string text = "\"";
+    for (const char character : name) {
+        const auto byte = static_cast<unsigned char>(character);
+        if (byte < 0x20 || byte >= 0x7f) {
+            text += '\\';
+            for (const unsigned shift : {6U, 3U, 0U}) {
+                text += static_cast<char>('0' + ((byte >> shift) & 7U));
+            }
+        } else {
+            text += character == '"' || character == '\\' ? std::string{'\\', character} : std::string(1, character);
+        }
+    }
+    return text + '"';
+}
+
+// Without the first slash, for patch(1). It takes what stands behind a blank for a time, but for one behind a tab.
 std::string label(const char* side, const std::string& path, bool exists) {
-    return "--label=" + (exists ? side + spec::escaped(path) : "/dev/null");
+    if (!exists) {
+        return "--label=/dev/null";
+    }
+    const std::string name = side + path;
+    return "--label=" + (spec::escaped(name) != name           ? in_quotes(name)
+                         : name.find(' ') != std::string::npos ? name + '\t'
+                                                               : name);
 }
 
 std::string text_patch(const std::string& before, const std::string& after, const Change& change) {

@@ -10,6 +10,7 @@ namespace sandbox::changes {
 namespace {
 
 constexpr std::size_t levels_with_descriptors = 64;
+constexpr std::uint64_t told_at_once = 256;
 
 struct Level {
     sys::UniqueFd directory;
@@ -40,7 +41,8 @@ sys::UniqueFd open_to_empty(int directory, const std::string& name, std::uint64_
 
 class Removal {
   public:
-    Removal(int directory, std::uint64_t mount) : top_(directory), mount_(mount) {}
+    Removal(int directory, std::uint64_t mount, const std::function<void(std::uint64_t)>& told)
+        : top_(directory), mount_(mount), told_(told) {}
 
     void run(const std::string& name) {
         take(name);
@@ -61,6 +63,7 @@ class Removal {
 
     void take(const std::string& name) {
         if (::unlinkat(here(), name.c_str(), 0) == 0 || errno == ENOENT) {
+            count();
             return;
         }
         const int error = errno;
@@ -78,6 +81,12 @@ class Removal {
         }
     }
 
+    void count() {
+        if (++gone_ % told_at_once == 0 && told_) {
+            told_(told_at_once);
+        }
+    }
+
     void go_back() {
         const Level last = std::move(levels_.back());
         levels_.pop_back();
@@ -91,17 +100,20 @@ class Removal {
         if (::unlinkat(here(), last.name.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT) {
             throw Problem(last.name + " cannot be removed", errno);
         }
+        count();
     }
 
     int top_;
     std::uint64_t mount_;
+    const std::function<void(std::uint64_t)>& told_;
+    std::uint64_t gone_ = 0;
     std::vector<Level> levels_;
 };
 
 }  // namespace
 
-void remove_tree(int directory, const std::string& name) {
-    Removal(directory, look(directory).mount).run(name);
+void remove_tree(int directory, const std::string& name, const std::function<void(std::uint64_t)>& told) {
+    Removal(directory, look(directory).mount, told).run(name);
 }
 
 }  // namespace sandbox::changes

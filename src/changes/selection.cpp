@@ -38,6 +38,9 @@ std::string resolved(const std::string& path) {
 
 Selection::Selection(const std::vector<std::string>& paths, const Record& record) {
     for (const std::string& path : paths) {
+        if (path.empty()) {
+            throw Error("'': not a path").with_fix("none for all changes");  // as of a variable that is not set
+        }
         const std::string found = resolved(path);
         if (std::ranges::none_of(record.overlays, [&](const Overlay& overlay) {
                 return spec::is_below_or_same(found, overlay.path) || spec::is_below_or_same(overlay.path, found);

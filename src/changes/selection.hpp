@@ -12,7 +12,7 @@ class Selection {
   public:
     /// All.
     Selection() = default;
-    /// Throws Error for a path that lies in none of the overlays, nor above one.
+    /// Throws Error for a path that is empty, or lies in none of the overlays, nor above one.
     Selection(const std::vector<std::string>& paths, const Record& record);
 
     /// It is one of them, or below one.

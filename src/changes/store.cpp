@@ -37,8 +37,16 @@ constexpr mode_t permissions = 07777;
     throw Error("cannot use " + name + " for changes: " + why).with_fix(fix);
 }
 
+[[noreturn]] void refuse_other(const std::string& name) {
+    refuse(name, "it is no directory of changes", "name the directory that a run with --changes has made");
+}
+
 [[noreturn]] void fail(const std::string& name, const std::string& what, int error) {
-    throw Error("cannot use " + name + " for changes: " + what + ": " + std::strerror(error));
+    const bool full = error == ENOSPC || error == EDQUOT;
+    refuse(name, what + ": " + std::strerror(error),
+           full             ? "make room there"
+           : error == EROFS ? "mount its file system writable, or use another directory"
+                            : "");
 }
 
 /// The directory that holds the last component, and that.
@@ -84,7 +92,8 @@ std::set<std::string> names_in(int directory) {
     return names;
 }
 
-sys::UniqueFd open_own(const std::string& name, const Place& place) {
+/// `made`: it is one already, be it half discarded. Otherwise it may be empty.
+sys::UniqueFd open_own(const std::string& name, const Place& place, bool made) {
     sys::UniqueFd directory = open_directory(place.holder.get(), place.leaf.c_str());
     struct stat found {};
     if (!directory || ::fstat(directory.get(), &found) < 0) {
@@ -100,9 +109,21 @@ sys::UniqueFd open_own(const std::string& name, const Place& place) {
     if (found.st_uid != ::geteuid()) {
         refuse(name, "it belongs to user " + std::to_string(found.st_uid), "as that user, or with another directory");
     }
+    std::set<std::string> names = names_in(directory.get());
+    const bool empty = names.empty();
+    if (!names.contains(record_name) && !(made && names.contains(discarded_name))) {
+        if (made) {
+            refuse_other(name);
+        }
+        // A run that was killed before it had written the record.
+        names.erase(lock_name);
+        names.erase(new_record_name);
+        if (!names.empty()) {
+            refuse(name, "it is neither empty nor a directory of changes", "name one that is missing or empty");
+        }
+    }
     // What others could write to is nobody's own. An empty one may become it.
-    if ((found.st_mode & permissions) != 0700 &&
-        (!names_in(directory.get()).empty() || ::fchmod(directory.get(), 0700) < 0)) {
+    if ((found.st_mode & permissions) != 0700 && (!empty || ::fchmod(directory.get(), 0700) < 0)) {
         refuse(name, "it is open to others", "chmod 700, if nobody else has put anything there");
     }
     return directory;
@@ -173,7 +194,7 @@ void Store::take_lock(int operation, bool make) {
     struct stat found {};
     if (!lock_ || ::fstat(lock_.get(), &found) < 0) {
         if (errno == ENOENT) {
-            refuse(name_, "it is no directory of changes", "name the directory that a run with --changes has made");
+            refuse_other(name_);
         }
         fail(name_, lock_name, errno);
     }
@@ -319,17 +340,12 @@ Store Store::open_for_run(const std::string& path, const Wanted& wanted) {
     Store store;
     store.name_ = path;
     const Place place = place_of(path);
-    make_directory(path, place.holder.get(), place.leaf);
-    store.directory_ = open_own(path, place);
-    std::set<std::string> names = names_in(store.directory());
-    if (!names.contains(record_name)) {
-        // A run that was killed before it had written the record.
-        names.erase(lock_name);
-        names.erase(new_record_name);
-        if (!names.empty()) {
-            refuse(path, "it is neither empty nor a directory of changes", "name one that is missing or empty");
-        }
+    if (::mkdirat(place.holder.get(), place.leaf.c_str(), 0700) < 0
+            ? errno != EEXIST
+            : ::fchmodat(place.holder.get(), place.leaf.c_str(), 0700, 0) < 0) {
+        fail(path, "it cannot be made", errno);
     }
+    store.directory_ = open_own(path, place, false);
     store.take_lock(LOCK_EX, true);
     const bool known = store.read_record(record_name);
     if (known) {
@@ -357,13 +373,13 @@ Store Store::open_for_run(const std::string& path, const Wanted& wanted) {
 Store Store::open_existing(const std::string& path, int operation) {
     Store store;
     store.name_ = path;
-    store.directory_ = open_own(path, place_of(path));
+    store.directory_ = open_own(path, place_of(path), true);
     if (!names_in(store.directory()).contains(record_name)) {
-        refuse(path, "it is no directory of changes", "name the directory that a run with --changes has made");
+        refuse_other(path);  // one that is being discarded
     }
     store.take_lock(operation, true);
     if (!store.read_record(record_name)) {
-        refuse(path, "it is no directory of changes", "name the directory that a run with --changes has made");
+        refuse_other(path);
     }
     return store;
 }
@@ -379,14 +395,11 @@ Store Store::open_for_reading(const std::string& path) {
 Store Store::open_to_discard(const std::string& path) {
     Store store;
     store.name_ = path;
-    store.directory_ = open_own(path, place_of(path));
+    store.directory_ = open_own(path, place_of(path), true);
     const std::set<std::string> names = names_in(store.directory());
-    if (!names.contains(record_name) && !names.contains(discarded_name)) {
-        refuse(path, "it is no directory of changes", "name the directory that a run with --changes has made");
-    }
     store.take_lock(LOCK_EX, true);
     if (!store.read_record(record_name) && !store.read_record(discarded_name)) {
-        refuse(path, "it is no directory of changes", "name the directory that a run with --changes has made");
+        refuse_other(path);
     }
     for (const std::string& name : names) {
         if (!is_number(name) && std::ranges::find(own_names, name) == own_names.end()) {

@@ -43,7 +43,7 @@ Wish wish_for(const Item& item, const ApplyOptions& options, Difference* differe
     const mode_t bits = wish.look.mode & id_bits & ~allowed_bits(item, difference);
     if (bits != 0 && !options.keep_set_id) {
         wish.look.mode &= ~bits;
-        drop(wish.dropped, name_of_bits(bits));
+        drop(wish.dropped, name_of_bits(bits) + " (--keep-setuid)");
     }
     if (item.marks.attributes) {
         wish.look.attributes = kept_attributes(proc_path(item.level.upper.get(), item.name));
@@ -57,7 +57,7 @@ Wish wish_for(const Item& item, const ApplyOptions& options, Difference* differe
         const auto own = there.find(capability_attribute);
         if (!is_the_hosts_own(difference) || own == there.end() || own->second != capability->second) {
             wish.look.attributes.erase(capability);
-            drop(wish.dropped, "capabilities");
+            drop(wish.dropped, "capabilities (--keep-capabilities)");
         }
     }
     if (difference != nullptr) {

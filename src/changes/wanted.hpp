@@ -13,7 +13,7 @@ namespace sandbox::changes {
 
 struct Wish {
     Look look;
-    std::string dropped;  ///< what it is without, in words; empty for nothing
+    std::string dropped;  ///< what it is without, in words, with what would keep it; empty for nothing
 };
 
 /// `difference`: from what the host has there, or null where nothing of that type is. Becomes what differs from the

@@ -59,8 +59,9 @@ class ProgressLine {
         }
         last_ = now;
         stands_ = true;
-        std::fprintf(stderr, "\rsandbox: %llu files, %llu MiB\x1b[K", static_cast<unsigned long long>(progress.files),
-                     static_cast<unsigned long long>(progress.bytes >> 20U));
+        const std::string size = progress.bytes == 0 ? "" : ", " + std::to_string(progress.bytes >> 20U) + " MiB";
+        std::fprintf(stderr, "\rsandbox: %llu files%s\x1b[K", static_cast<unsigned long long>(progress.files),
+                     size.c_str());
         std::fflush(stderr);
     }
     /// Before anything else is written there.
@@ -98,7 +99,9 @@ class Notes {
         std::fputs(note_line(note).c_str(), stderr);
         failed_ = failed_ || note.kind == ChangeNote::Kind::failed;
         left_ = left_ || note.kind == ChangeNote::Kind::conflict || note.kind == ChangeNote::Kind::refused;
+        any_ = true;
     }
+    [[nodiscard]] bool has_any() const { return any_; }
     [[nodiscard]] bool has_failed() const { return failed_; }
     [[nodiscard]] bool has_left() const { return left_; }
 
@@ -106,6 +109,7 @@ class Notes {
     ProgressLine& progress_;
     bool failed_ = false;
     bool left_ = false;
+    bool any_ = false;
 };
 
 enum class Form : std::uint8_t { list, patch, stat, json };
@@ -192,7 +196,9 @@ int apply_changes(const VerbCall& call) {
     progress.clear();
     output.flush();
     if (counts.all() == 0 && !notes.has_failed() && !notes.has_left()) {
-        std::fputs("sandbox: nothing to do: the host has all of it\n", stderr);
+        std::fputs(
+            notes.has_any() ? "sandbox: nothing else to do\n" : "sandbox: nothing to do: the host has all of it\n",
+            stderr);
     } else if (counts.all() > 0 && ::isatty(STDERR_FILENO) == 1) {
         std::fputs(("sandbox: applied: " + counts_text(counts) + "\n").c_str(), stderr);
     }
@@ -200,7 +206,10 @@ int apply_changes(const VerbCall& call) {
 }
 
 int discard_changes(const VerbCall& call) {
-    discard(call.words.front(), {});
+    ProgressLine progress;
+    ChangeListener listener;
+    listener.progress = [&](const ChangeProgress& now) { progress.show(now); };
+    discard(call.words.front(), listener);
     return 0;
 }
 

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <sys/stat.h>
+
 namespace sandbox::cli {
 namespace {
 
@@ -50,11 +52,27 @@ std::string owner_of(const ChangedFile& file) {
     return std::to_string(file.uid) + ":" + std::to_string(file.gid);
 }
 
+bool is_plain(FileType type) {
+    return type == FileType::file || type == FileType::directory;
+}
+
 std::string details(const Change& change) {
     std::string text;
     const auto add = [&](const std::string& detail) { text += (text.empty() ? "" : ", ") + detail; };
     if (change.kind == ChangeKind::type) {
         add(from_to(name_of(change.before.type), name_of(change.after.type)));
+    }
+    if (change.kind == ChangeKind::added && !is_plain(change.after.type) && change.after.type != FileType::symlink) {
+        add(name_of(change.after.type));
+    }
+    // What whoever looks at a list must not miss.
+    if (change.kind == ChangeKind::added || change.kind == ChangeKind::type) {
+        constexpr mode_t id_bits = S_ISUID | S_ISGID;
+        if (change.after.type == FileType::symlink) {
+            add("-> " + spec::escaped(change.after.target));
+        } else if ((change.after.mode & id_bits) != 0 && !change.mode) {
+            add(octal(change.after.mode));
+        }
     }
     if (change.kind == ChangeKind::symlink) {
         add(from_to(spec::escaped(change.before.target), spec::escaped(change.after.target)));

@@ -106,7 +106,7 @@ std::uint64_t parse_cpus(std::string_view text) {
 std::uint64_t parse_count(std::string_view text) {
     constexpr std::size_t most_digits = 9;
     if (!are_digits(text) || text.size() > most_digits) {
-        throw BadValue("not a number");
+        throw BadValue("not a whole number up to 999999999", "as 100");
     }
     const std::uint64_t count = std::stoull(std::string(text));
     if (count == 0) {

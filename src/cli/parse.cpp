@@ -2,11 +2,13 @@
 #include "cli/parse.hpp"
 
 #include "cli/limit_values.hpp"
+#include "cli/nearest.hpp"
 #include "cli/option_table.hpp"
 #include "cli/program_options.hpp"
 #include "cli/quote.hpp"
 #include "cli/strict.hpp"
 #include "cli/values.hpp"
+#include "cli/verb_table.hpp"
 #include "cli/words.hpp"
 #include "spec/numbers.hpp"
 
@@ -25,7 +27,14 @@ namespace {
     std::vector<std::string> meant(arguments.begin(), arguments.end());
     meant.insert(meant.begin() + static_cast<std::ptrdiff_t>(index), "--");
     meant.insert(meant.begin(), "sandbox");
-    throw Error(quoted(arguments[index]) + ": not an option; a command stands behind --").with_fix(command_line(meant));
+    std::string fix = command_line(meant);
+    std::array<std::string_view, verb_table.size()> verbs;
+    std::ranges::transform(verb_table, verbs.begin(), &Verb::name);
+    // But for gc: gcc is a command.
+    if (const std::string_view verb = index == 0 ? nearest(arguments[0], verbs) : ""; verb.size() > 2) {
+        fix += "; or did you mean the verb " + std::string(verb) + "?";
+    }
+    throw Error(quoted(arguments[index]) + ": not an option; a command stands behind --").with_fix(fix);
 }
 
 constexpr auto option_forms = [] {

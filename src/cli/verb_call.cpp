@@ -71,6 +71,9 @@ void check_words(const VerbCall& call, const Verb& verb) {
                                                         : "the verb takes one name"))
             .with_fix(usage(verb) + "; a command of that name: sandbox -- " + name);
     }
+    if (std::ranges::find(call.words, "") != call.words.end()) {
+        throw Error(name + " '': an argument is empty").with_fix(usage(verb));  // as of a variable that is not set
+    }
     if (call.words.empty() && (verb.words == Words::one || verb.words == Words::some)) {
         const char* const what = verb.subject == Subject::changes ? "a directory of changes" : "the name of a sandbox";
         throw Error(name + ": " + what + " is missing").with_fix(usage(verb));
@@ -88,7 +91,8 @@ VerbCall parse_verb(const Verb& verb, std::span<const std::string> arguments) {
     VerbCall call;
     call.id = verb.id;
     const auto separator = std::ranges::find(arguments, "--");
-    if (separator != arguments.end()) {
+    const bool paths = verb.subject == Subject::changes;  // which may begin with a dash, behind --
+    if (separator != arguments.end() && !paths) {
         if (!verb.command) {
             throw Error(std::string(verb.name) + " --: the verb takes no command").with_fix(usage(verb));
         }
@@ -101,6 +105,9 @@ VerbCall parse_verb(const Verb& verb, std::span<const std::string> arguments) {
         } else {
             call.words.push_back(word.text);
         }
+    }
+    if (separator != arguments.end() && paths) {
+        call.words.insert(call.words.end(), separator + 1, arguments.end());
     }
     if (!call.help) {
         check_words(call, verb);

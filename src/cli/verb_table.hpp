@@ -46,11 +46,12 @@ inline constexpr auto verb_table = std::to_array<Verb>({
     {VerbId::inspect, "inspect", "NAME", Words::one, false, "Show all that is known of a sandbox that runs."},
     {VerbId::wait, "wait", "NAME", Words::one, false,
      "Wait until a sandbox has ended, and exit with its command's status."},
-    {VerbId::diff, "diff", "DIR [PATH...]", Words::some, false,
-     "Show what runs that kept their changes in DIR have changed.", Subject::changes},
-    {VerbId::apply, "apply", "DIR [PATH...]", Words::some, false, "Put that on the host: all, or what is below a PATH.",
+    {VerbId::diff, "diff", "DIR [PATH...]", Words::some, false, "Show what runs with --changes DIR have changed.",
      Subject::changes},
-    {VerbId::discard, "discard", "DIR", Words::one, false, "Forget that: remove DIR.", Subject::changes},
+    {VerbId::apply, "apply", "DIR [PATH...]", Words::some, false,
+     "Put what runs with --changes DIR have changed on the host: all, or what is below a PATH.", Subject::changes},
+    {VerbId::discard, "discard", "DIR", Words::one, false,
+     "Forget what runs with --changes DIR have changed: remove it.", Subject::changes},
     {VerbId::gc, "gc", "", Words::none, false, "Remove what killed sandboxes have left; every start does the same."},
 });
 

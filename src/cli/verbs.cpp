@@ -43,11 +43,9 @@ int collect() {
 }
 
 int show_list(const VerbCall& call) {
-    if (call.has(VerbOptionId::list_watch)) {
-        if (call.has(VerbOptionId::list_namespaces)) {
-            throw Error("list: --watch and --namespaces: namespaces use nothing").with_fix("use one of the two");
-        }
-        watch_list(call.words, call.has(VerbOptionId::list_json));
+    const bool watch = call.has(VerbOptionId::list_watch);
+    if (watch && call.has(VerbOptionId::list_namespaces)) {
+        throw Error("list: --watch and --namespaces: namespaces use nothing").with_fix("use one of the two");
     }
     std::vector<NamedSandbox> sandboxes = list();
     int status = 0;
@@ -62,6 +60,12 @@ int show_list(const VerbCall& call) {
             }
         }
         sandboxes = std::move(wanted);
+    }
+    if (watch) {
+        if (status != 0) {
+            return status;  // one that is not there would be waited for until Ctrl-C
+        }
+        watch_list(call.words, call.has(VerbOptionId::list_json));
     }
     if (call.has(VerbOptionId::list_json)) {
         print(list_json(sandboxes));

@@ -138,7 +138,12 @@ std::string by_user_manager(std::string_view path) {
            unit + ".service' has it handed over, and ends what that manager runs";
 }
 
-constexpr const char* or_best_effort = "; or --limits best-effort, where --memory and --pids are of setrlimit(2)";
+// Where that would do.
+std::string or_best_effort(const Limits& limits) {
+    return limits.best_effort || limits.swap || limits.cpus || limits.io_weight || limits.cpuset
+               ? std::string()
+               : "; or --limits best-effort, where --memory and --pids are of setrlimit(2)";
+}
 
 Error nothing_handed_over(const host::Facts& facts, const Limits& limits, const Names& needed) {
     const CgroupFacts& cgroups = facts.cgroups;
@@ -147,14 +152,14 @@ Error nothing_handed_over(const host::Facts& facts, const Limits& limits, const 
         return cannot(limits, "none of version 2 (cgroup2) is mounted here that shows the caller's own")
             .with_fix(
                 "boot with systemd.unified_cgroup_hierarchy=1, or in a container mount cgroup2 at /sys/fs/cgroup" +
-                std::string(or_best_effort));
+                or_best_effort(limits));
     }
     if (!cgroups.unit.empty()) {
         return cannot(limits, "systemd has not handed over " + cgroups.unit +
                                   ", in which this runs, and no manager of the caller's answers")
             .with_fix("sudo loginctl enable-linger " + std::to_string(facts.uid) +
                       " && export XDG_RUNTIME_DIR=/run/user/" + std::to_string(facts.uid) +
-                      " starts one; or Delegate=yes for " + cgroups.unit + or_best_effort);
+                      " starts one; or Delegate=yes for " + cgroups.unit + or_best_effort(limits));
     }
     const CgroupLevel& own = cgroups.levels.front();
     for (const CgroupLevel& level : cgroups.levels) {
@@ -162,7 +167,8 @@ Error nothing_handed_over(const host::Facts& facts, const Limits& limits, const 
             return cannot(limits, "processes are in " + level.path +
                                       " itself, and the kernel lets it either have processes or limit those below")
                 .with_fix("mkdir -p " + level.path + "/shell; echo $$ >" + level.path +
-                          "/shell/cgroup.procs moves this shell; then once more, until none is left" + or_best_effort);
+                          "/shell/cgroup.procs moves this shell; then once more, until none is left" +
+                          or_best_effort(limits));
         }
     }
     const auto root = std::ranges::find_if(cgroups.levels, &CgroupLevel::root);
@@ -170,7 +176,7 @@ Error nothing_handed_over(const host::Facts& facts, const Limits& limits, const 
         return cannot(limits, "the kernel has no controller " + listed(without(needed, root->controllers)) +
                                   " for version 2: version 1 has it, or it is switched off")
             .with_fix(std::string("boot with cgroup_no_v1=all, or under systemd systemd.unified_cgroup_hierarchy=1") +
-                      or_best_effort);
+                      or_best_effort(limits));
     }
     const auto usable = std::ranges::find_if(cgroups.levels, &CgroupLevel::usable);
     if (usable != cgroups.levels.end()) {
@@ -178,15 +184,15 @@ Error nothing_handed_over(const host::Facts& facts, const Limits& limits, const 
         const Error lacks(option_for(missing.front()) + ": no cgroup can hold it: " + usable->path + " lacks " +
                           listed(missing));
         if (const std::string fix = by_user_manager(usable->path); !fix.empty()) {
-            return Error(lacks).with_fix(fix + or_best_effort);
+            return Error(lacks).with_fix(fix + or_best_effort(limits));
         }
         return Error(lacks).with_fix(
             "echo " + listed(without(needed, usable->controllers), "+") +
             " >cgroup.subtree_control in each of the cgroups above, as root; under systemd Delegate=" + listed(needed) +
-            " for the unit" + or_best_effort);
+            " for the unit" + or_best_effort(limits));
     }
     return cannot(limits, "neither " + own.path + " nor one above is the caller's to write to")
-        .with_fix(as_caller(facts, cgroups.levels.back().path, needed) + or_best_effort);
+        .with_fix(as_caller(facts, cgroups.levels.back().path, needed) + or_best_effort(limits));
 }
 
 // For limits that setrlimit(2) has.

@@ -24,23 +24,42 @@ void add(Plan& plan, Resource resource, const ResourceLimit& limit, std::string 
     plan.steps.push_back(std::move(step));
 }
 
-// For a process that the launcher does not see in time: a second later than that would see it.
-ResourceLimit backstop(std::chrono::nanoseconds cpu_time, std::uint64_t hard) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(cpu_time).count();
-    const std::uint64_t limit = std::min(static_cast<std::uint64_t>(seconds) + 1, hard);
-    return {limit, limit};
+// As it is written behind --rlimit.
+std::string as_option(Resource resource, const ResourceLimit& limit) {
+    const auto amount = [](std::uint64_t value) { return value == unlimited ? "unlimited" : std::to_string(value); };
+    return std::string(spec::row(resource).name) + "=" + amount(limit.soft) +
+           (limit.hard == limit.soft ? "" : ":" + amount(limit.hard));
 }
 
-// Where there is no cgroup: see plan_cgroup().
+// For a process that the launcher does not see in time: a second later than that would see it.
+std::uint64_t backstop(std::chrono::nanoseconds cpu_time) {
+    return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(cpu_time).count()) + 1;
+}
+
+// What other options leave of it: where there is no cgroup, also those that are for one. See plan_cgroup().
+std::uint64_t most_of(const Plan& plan, const Spec& spec, Resource resource) {
+    const Limits& limits = spec.limits;
+    if (resource == Resource::cpu && limits.cpu_time) {
+        return backstop(*limits.cpu_time);
+    }
+    if (plan.cgroup || !limits.best_effort) {
+        return unlimited;
+    }
+    return resource == Resource::as      ? limits.memory.value_or(unlimited)
+           : resource == Resource::nproc ? limits.pids.value_or(unlimited)
+                                         : unlimited;
+}
+
+// Without an --rlimit of their own.
 void hold_by_rlimits(Plan& plan, const Spec& spec, const host::Facts& facts) {
-    const auto hold = [&](Resource resource, const std::optional<std::uint64_t>& limit, const char* option) {
-        if (limit && !spec.limits.resources.contains(resource)) {
-            const std::uint64_t amount = std::min(*limit, hard_limit(facts, resource));
+    for (const auto& [resource, option] : {std::pair{Resource::as, "--memory"}, std::pair{Resource::nproc, "--pids"},
+                                           std::pair{Resource::cpu, "--cpu-time"}}) {
+        const std::uint64_t most = most_of(plan, spec, resource);
+        if (most != unlimited && !spec.limits.resources.contains(resource)) {
+            const std::uint64_t amount = std::min(most, hard_limit(facts, resource));
             add(plan, resource, {amount, amount}, option);
         }
-    };
-    hold(Resource::as, spec.limits.memory, "--memory");
-    hold(Resource::nproc, spec.limits.pids, "--pids");
+    }
 }
 
 }  // namespace
@@ -65,7 +84,7 @@ void plan_resources(Plan& plan, const Spec& spec, const host::Facts& facts) {
     for (const auto& [resource, limit] : spec.limits.resources) {
         const std::string name(spec::row(resource).name);
         if (const std::uint64_t hard = hard_limit(facts, resource); limit.hard > hard) {
-            throw Error("--rlimit " + spec::text(resource, limit) + ": the caller's own hard limit is " +
+            throw Error("--rlimit " + as_option(resource, limit) + ": the caller's own hard limit is " +
                         std::to_string(hard) + ", and nobody can raise it inside a sandbox")
                 .with_fix("--rlimit " + name + "=" + std::to_string(hard) +
                           ", or raise it where sandbox is started, which root may: prlimit --" + name + "=...");
@@ -74,14 +93,11 @@ void plan_resources(Plan& plan, const Spec& spec, const host::Facts& facts) {
             plan.notes.emplace_back(
                 "rlimit nproc: where user id 0 inside is root of the host, the kernel does not count its processes");
         }
-        add(plan, resource, limit, "--rlimit " + name);
+        // Both are to hold: the lower one does.
+        const std::uint64_t most = most_of(plan, spec, resource);
+        add(plan, resource, {std::min(limit.soft, most), std::min(limit.hard, most)}, "--rlimit " + name);
     }
-    if (!plan.cgroup && spec.limits.best_effort) {
-        hold_by_rlimits(plan, spec, facts);
-    }
-    if (spec.limits.cpu_time && !spec.limits.resources.contains(Resource::cpu)) {
-        add(plan, Resource::cpu, backstop(*spec.limits.cpu_time, hard_limit(facts, Resource::cpu)), "--cpu-time");
-    }
+    hold_by_rlimits(plan, spec, facts);
 }
 
 // The kernel's memory for an entry is not in the size of a tmpfs: entries are limited with it, beside those that the

@@ -34,6 +34,16 @@ std::string moved(const std::string& path, const std::string& from, const std::s
     return rest.empty() ? to : spec::join(to, rest);
 }
 
+// The kernel says no more than ELOOP of it.
+void refuse_nested(const Overlays::Place& layer, const Overlays::Place& other) {
+    const bool same = layer.canonical == other.canonical;
+    if (same || spec::is_below_or_same(layer.canonical, other.canonical)) {
+        throw Error(layer.source.asked + (same ? ": it is the tree of " : ": it lies in the tree of ") +
+                    other.source.asked + ", and no layer may be in another")
+            .with_fix(same ? "give it once" : "copy it to a place of its own");
+    }
+}
+
 }  // namespace
 
 void Overlays::show(const Source& source, const std::string& canonical, const std::string& target) {
@@ -62,6 +72,14 @@ void Overlays::show_layers(const Place& base, const std::vector<Place>& layers, 
         return BindMount{place.source, "/", writable ? host_writable : host_read_only,
                          view_.id_mapped({place.source, true})};
     };
+    std::vector<Place> all = {base};
+    for (const Place& layer : layers) {
+        for (const Place& other : all) {
+            refuse_nested(layer, other);
+            refuse_nested(other, layer);
+        }
+        all.push_back(layer);
+    }
     std::vector<BindMount> over;
     const BindMount lower = shown(base);
     over.reserve(layers.size());

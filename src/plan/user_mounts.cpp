@@ -79,7 +79,9 @@ void UserMounts::refuse_whole_home(const Sources::Found& found) const {
     if (!spec_.root && homes_.is_home_or_above(found.canonical, found.id) &&
         !homes_.is_runtime_directory(found.canonical)) {
         throw Error(asked_ + " would uncover a whole home directory: " + found.canonical)
-            .with_fix("--home rw shows the real home; or start from a directory below it, or name one");
+            .with_fix(spec_.home == Home::isolated
+                          ? "--home rw shows the real home; or start from a directory below it, or name one"
+                          : "name a directory below it");
     }
 }
 

@@ -3,13 +3,17 @@
 #include "limits/watch.hpp"
 #include "report/descriptor.hpp"
 #include "spec/escape.hpp"
+#include "spec/paths.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace sandbox::report {
 namespace {
@@ -43,6 +47,26 @@ int give_name(int file, int directory, const std::string& name) {
     return ::linkat(AT_FDCWD, self.c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW) < 0 ? errno : 0;
 }
 
+std::string directory_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string real_path(const std::string& path) {
+    const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), &::free);
+    return real ? real.get() : "";
+}
+
+// It holds what runs have changed, and is discarded only if there is nothing else in it.
+void refuse_among_changes(const std::string& path, const std::string& changes) {
+    const std::string kept = real_path(changes);
+    const std::string directory = real_path(directory_of(path));
+    if (!kept.empty() && !directory.empty() && spec::is_below_or_same(directory, kept)) {
+        throw cannot(path, "it would be in the directory of --changes " + spec::escaped(changes))
+            .with_fix("a file beside it");
+    }
+}
+
 }  // namespace
 
 std::shared_ptr<Reporter> Reporter::open(const Spec& spec) {
@@ -55,9 +79,13 @@ std::shared_ptr<Reporter> Reporter::open(const Spec& spec) {
     reporter->report_.command = spec.command.empty() ? std::vector<std::string>{"/bin/sh"} : spec.command;
     reporter->report_.name = spec.name;
     reporter->report_.limits = spec.limits;
-    if (spec.report_descriptor) {
+    // 0, 1 and 2 are refused when the plan is made, and are not to get the report of that.
+    if (spec.report_descriptor.value_or(0) > STDERR_FILENO) {
         keep_for_writing("--report-fd " + std::to_string(*spec.report_descriptor), *spec.report_descriptor);
         reporter->descriptor_ = spec.report_descriptor;
+    }
+    if (spec.report && spec.changes) {
+        refuse_among_changes(*spec.report, *spec.changes);
     }
     if (spec.report) {
         reporter->open_directory(*spec.report);
@@ -68,7 +96,7 @@ std::shared_ptr<Reporter> Reporter::open(const Spec& spec) {
 void Reporter::open_directory(const std::string& path) {
     path_ = path;
     const std::size_t slash = path.rfind('/');
-    directory_path_ = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+    directory_path_ = directory_of(path);
     name_ = slash == std::string::npos ? path : path.substr(slash + 1);
     if (name_.empty() || name_ == "." || name_ == ".." || path.find('\0') != std::string::npos) {
         throw cannot(path, "not the name of a file").with_fix("--report FILE");

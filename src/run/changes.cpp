@@ -96,7 +96,7 @@ void check_earlier(const std::string& directory, const std::vector<plan::MountOv
     const changes::Store store = changes::Store::open_for_reading(directory);
     const auto refuse = [&](const std::string& what) {
         throw Error("--changes " + spec::escaped(directory) + ": " + what)
-            .with_fix("the same --overlay as then, or another directory");
+            .with_fix("the same --overlay as then, of / also from the same current directory; or another directory");
     };
     for (const changes::Overlay& before : store.record().overlays) {
         if (std::ranges::none_of(overlays, [&](const auto* overlay) { return overlay->canonical == before.path; })) {

@@ -422,9 +422,13 @@ Error stage_failure(const plan::Plan& plan, Stage stage, int error) {
     return Error(std::string("cannot start: ") + std::strerror(error));
 }
 
-Error lost_failure() {
-    return Error("cannot start: init was killed while it set the sandbox up")
-        .with_fix("look for the out-of-memory killer in the kernel log (dmesg)");
+Error lost_failure(const plan::Plan& plan) {
+    const std::string killed = "cannot start: init was killed while it set the sandbox up";
+    if (plan.cgroup && plan.limits.memory) {
+        return Error(killed + ": --memory may be too little for that")
+            .with_fix("a larger one; the out-of-memory killer tells of it in the kernel log (dmesg)");
+    }
+    return Error(killed).with_fix("look for the out-of-memory killer in the kernel log (dmesg)");
 }
 
 }  // namespace sandbox::run

@@ -17,7 +17,7 @@ namespace sandbox::run {
 /// Something before the steps failed.
 [[nodiscard]] Error stage_failure(const plan::Plan& plan, Stage stage, int error);
 /// Init or the setup child was killed before the command ran.
-[[nodiscard]] Error lost_failure();
+[[nodiscard]] Error lost_failure(const plan::Plan& plan);
 /// The maps could not be written by the helper programs.
 [[nodiscard]] Error map_failure(const plan::Plan& plan, const HelperFailure& failure);
 

@@ -123,7 +123,7 @@ void Start::finish_start() {
     if (failed_stage_) {
         throw stage_failure(plan_, static_cast<Stage>(failed_stage_->value), failed_stage_->detail);
     }
-    throw lost_failure();
+    throw lost_failure(plan_);
 }
 
 bool Start::interrupted() {

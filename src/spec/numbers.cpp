@@ -85,7 +85,8 @@ std::uint64_t parse_size(std::string_view text) {
     }
     const std::optional<std::uint64_t> number = digits(text);
     if (!number) {
-        throw BadValue("not a size, which is a number of bytes, or one with K, M, G or T behind it");
+        throw BadValue("not a size, which is a whole number of bytes, or one with K, M, G or T behind it",
+                       "as in 1048576, 512M or 2G");
     }
     const std::optional<std::uint64_t> bytes = scaled(*number, unit.value_or(1), limit);
     if (!bytes) {

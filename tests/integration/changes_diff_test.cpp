@@ -67,7 +67,9 @@ TEST_F(ChangesDiff, PathsChoose) {
     change("echo 3 >a/x; echo 3 >b/x; mkdir c; echo 4 >c/x; echo 5 >c/y");
     EXPECT_EQ(diff({host("a")}), "modified  a/x\n");
     EXPECT_EQ(diff({host("c/y"), host("b/")}), "modified  b/x\nadded     c/y\n");
+    change_on_host("mkdir d; echo s >d/same");
     EXPECT_EQ(diff({host("d")}), "");
+    EXPECT_EQ(diff({host("d/same")}), "");
     RunOptions options;
     options.directory = host("a");
     EXPECT_EQ(verb({"diff", dir(), "x", "../c/y"}, options).out,
@@ -75,6 +77,42 @@ TEST_F(ChangesDiff, PathsChoose) {
     const Result elsewhere = verb({"diff", dir(), "/etc"});
     EXPECT_EQ(elsewhere.exit_status, 125);
     EXPECT_NE(elsewhere.err.find("/etc is not part of what the runs could change"), std::string::npos) << elsewhere;
+}
+
+// A slip is no difference that there is not.
+TEST_F(ChangesDiff, APathThatStandsForNothingIsAnError) {
+    change_on_host(
+        "mkdir -p deleted/below opaque replaced; echo 1 >deleted/below/x; echo 2 >opaque/x; echo 3 >replaced/x");
+    change("rm -r deleted opaque replaced; mkdir opaque; echo f >replaced; echo a >-added; mkdir new; echo n >new/x");
+    for (const char* verb : {"diff", "apply"}) {
+        for (const char* name : {"slip", "new/slip", "new/slip/below", "slip/below"}) {
+            const Result result = this->verb({verb, dir(), "--", host(name)});
+            EXPECT_EQ(result.exit_status, 125) << result;
+            EXPECT_NE(result.err.find(host(name) + ": there is nothing of that name"), std::string::npos) << result;
+        }
+        for (const auto& [name, gone] :
+             {std::pair{"deleted/below/x", "deleted"}, std::pair{"replaced/x", "replaced"}}) {
+            const Result result = this->verb({verb, dir(), host(name)});
+            EXPECT_EQ(result.exit_status, 125) << result;
+            EXPECT_NE(result.err.find(host(name) + ": the runs have deleted or replaced " + host(gone)),
+                      std::string::npos)
+                << result;
+            EXPECT_NE(result.err.find("fix: name " + host(gone)), std::string::npos) << result;
+        }
+        EXPECT_EQ(this->verb({verb, dir(), ""}).exit_status, 125);
+    }
+    RunOptions there;
+    there.directory = host();
+    EXPECT_EQ(verb({"diff", dir(), "--", "-added", "new"}, there).out,
+              "added     " + host("-added") + "\nadded     " + host("new") + "/\nadded     " + host("new/x") + "\n");
+    // What was applied is no slip afterwards.
+    for (int time = 0; time < 2; ++time) {
+        const Result result =
+            verb({"apply", dir(), "--", host("deleted"), host("opaque/x"), host("replaced"), host("-added")});
+        EXPECT_EQ(result.exit_status, 0) << result;
+    }
+    EXPECT_EQ(verb({"apply", dir(), host("deleted/below/x")}).exit_status, 0);
+    EXPECT_EQ(diff(), "added     new/\nadded     new/x\n");
 }
 
 TEST_F(ChangesDiff, APatchIsOneThatPatchTakes) {
@@ -87,6 +125,25 @@ TEST_F(ChangesDiff, APatchIsOneThatPatchTakes) {
                   "Binary files differ: " + host("binary") + "\n" + "added     " + host("d") + "/\n" + a +
                   "/deleted\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n" + a + "/text\n" + b +
                   "/text\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n");
+}
+
+TEST_F(ChangesDiff, APatchMeansFilesOfAnyName) {
+    change_on_host("printf 'one\\n' >'a b'; printf 'two\\n' >'q\"q'; printf 'three\\n' >'back\\slash 1'");
+    const std::string names = R"(esc=$(printf 'e\033 x'); byte=$(printf '\377"\\'); tab=$(printf 't\tab');)";
+    change(names + R"(
+        printf '1\n' >'a b'; rm 'q"q'; printf '3\n' >'back\slash 1'
+        printf '4\n' >"$esc"; printf '5\n' >"$byte"; printf '6\n' >"$tab"; printf '7\n' >umlauts-äöü)");
+    const std::string patch = directory() / "patch";
+    write_file(patch, verb({"diff", "--patch", dir()}).out);
+    const Result result = run({"patch", "-s", "-p1", "-d", "/", "-i", patch});
+    EXPECT_EQ(result.exit_status, 0) << result << read_file(patch);
+    EXPECT_EQ(diff(),
+              "mode      a b (time)\n"
+              "mode      back\\slash 1 (time)\n"
+              "mode      e\\x1b x (time)\n"
+              "mode      t\\x09ab (time)\n"
+              "mode      umlauts-äöü (time)\n"
+              "mode      \\xff\"\\ (time)\n");
 }
 
 TEST_F(ChangesDiff, JsonAndStat) {
@@ -156,7 +213,7 @@ TEST_F(ChangesDiff, FollowsNoLink) {
               "added     changed/c\n"
               "type      lower/ (symlink -> directory)\n"
               "added     lower/a\n"
-              "added     upper\n");
+              "added     upper (-> /etc)\n");
     change_on_host("cd ..; mv host moved; ln -s moved host");
     const Result result = verb({"diff", dir()});
     EXPECT_EQ(result.exit_status, 125) << result;

@@ -1,6 +1,9 @@
 // sandbox discard: all of it goes, and nothing else.
 #include "support/changes.hpp"
 
+#include <sandbox/changes.hpp>
+
+#include <cstdint>
 #include <string>
 
 #include <sys/stat.h>
@@ -59,6 +62,19 @@ TEST_F(ChangesDiscard, StaysInOneFileSystem) {
     EXPECT_EQ(result.exit_status, 0) << result;
     EXPECT_EQ(result.out, "x\n");
     EXPECT_EQ(verb({"discard", dir()}).exit_status, 0);
+}
+
+TEST_F(ChangesDiscard, ALongOneTellsHowFarItIs) {
+    craft("i=0; while [ $i -lt 1000 ]; do : >$i; i=$((i + 1)); done");
+    std::uint64_t files = 0;
+    ::sandbox::ChangeListener listener;
+    listener.progress = [&](const ::sandbox::ChangeProgress& progress) {
+        EXPECT_GT(progress.files, files);
+        files = progress.files;
+    };
+    ::sandbox::discard(dir(), listener);
+    EXPECT_GT(files, 700U);
+    EXPECT_FALSE(is_there());
 }
 
 TEST_F(ChangesDiscard, DeepOnesFitIntoFewDescriptors) {

@@ -112,6 +112,13 @@ TEST_F(Changes, IsOneUsersAtATime) {
     EXPECT_NE(refusal([&] { return Store::open_for_change(dir()); }).find("is using it"), std::string::npos);
 }
 
+TEST_F(Changes, OneThatIsOpenToOthersIsRefused) {
+    (void)Store::open_for_run(dir(), wanted_);
+    ::chmod(dir().c_str(), 0755);
+    EXPECT_NE(refused_run().find("it is open to others"), std::string::npos);
+    EXPECT_NE(refused_verb().find("it is open to others"), std::string::npos);
+}
+
 TEST_F(Changes, WhatIsNoneIsRefusedByName) {
     EXPECT_NE(refused_verb().find("there is nothing of that name"), std::string::npos);
     ::mkdir(dir().c_str(), 0700);
@@ -119,8 +126,10 @@ TEST_F(Changes, WhatIsNoneIsRefusedByName) {
     write_file(dir() + "/x", "");
     EXPECT_NE(refused_run().find("it is neither empty nor a directory of changes"), std::string::npos);
     ::chmod(dir().c_str(), 0755);
-    EXPECT_NE(refused_run().find("it is open to others"), std::string::npos);
+    EXPECT_NE(refused_run().find("it is neither empty nor a directory of changes"), std::string::npos);
     ::unlink((dir() + "/x").c_str());
+    EXPECT_NE(refused_verb().find("it is no directory of changes"), std::string::npos);
+    EXPECT_EQ(mode_of(dir()), 0755U);
     ::rmdir(dir().c_str());
     write_file(dir(), "");
     EXPECT_NE(refused_run().find("it is no directory"), std::string::npos);

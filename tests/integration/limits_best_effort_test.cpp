@@ -65,6 +65,7 @@ TEST_F(BestEffort, WhatNothingElseHoldsIsStillAnError) {
         EXPECT_EQ(result.exit_status, 125) << result;
         EXPECT_EQ(result.out.rfind("===", 0), 0U) << result;
         EXPECT_NE(result.err.find(options[0] + " and --limits best-effort"), std::string::npos) << result;
+        EXPECT_EQ(result.err.find("or --limits best-effort"), std::string::npos) << result;
     }
 }
 
@@ -82,6 +83,8 @@ TEST_F(BestEffort, AddressSpaceIsMemory) {
     EXPECT_NE(result.exit_status, 0) << result;
     EXPECT_EQ(result.out.rfind("===", 0), 0U) << result;
     EXPECT_EQ(holder(result, "memory"), "rlimit") << result;
+    result = nested(copy, {"--memory", "64M", "--rlimit", "as=unlimited", "--limits", "best-effort"});
+    EXPECT_NE(result.exit_status, 0) << result;
     result = nested(copy, {"--memory", "512M", "--limits", "best-effort"});
     EXPECT_EQ(result.exit_status, 0) << result;
 }

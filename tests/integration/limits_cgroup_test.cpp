@@ -79,6 +79,13 @@ TEST_F(LimitsCgroup, TooMuchMemoryIsTheEnd) {
     EXPECT_EQ(report().find("memory")->find("source")->text, "cgroup");
 }
 
+TEST_F(LimitsCgroup, TooLittleMemoryToStartIsSaid) {
+    const Result result = limited("true", {"--memory", "64K"});
+    EXPECT_EQ(result.exit_status, 125) << result;
+    EXPECT_NE(result.err.find("--memory may be too little"), std::string::npos) << result;
+    EXPECT_EQ(reason(), "setup-failed");
+}
+
 TEST_F(LimitsCgroup, WhatIsWithinItRuns) {
     const Result result = limited("dd if=/dev/zero of=/dev/null bs=16M count=1 2>/dev/null", {"--memory", "96M"});
     EXPECT_EQ(result.exit_status, 0) << result;

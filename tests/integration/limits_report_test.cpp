@@ -261,6 +261,7 @@ TEST_F(LimitsReport, ADescriptorThatIsTheCommandsIsRefused) {
         const Result result = with(options);
         EXPECT_EQ(result.exit_status, 125) << result;
         EXPECT_NE(result.err.find("--report-fd"), std::string::npos) << result;
+        EXPECT_EQ((result.out + result.err).find('{'), std::string::npos) << result;
     }
 }
 

@@ -54,6 +54,10 @@ TEST_F(NamesRegistry, ListShowsWhatRunsAndNothingElse) {
     const Result missing = sandbox({"list", "web", "nope"});
     EXPECT_EQ(missing.exit_status, 1) << missing;
     EXPECT_TRUE(contains(missing.err, "no sandbox named nope runs")) << missing;
+    const Result watched = sandbox({"list", "--watch", "web", "nope"});
+    EXPECT_EQ(watched.exit_status, 1) << watched;
+    EXPECT_TRUE(contains(watched.err, "no sandbox named nope runs")) << watched;
+    EXPECT_EQ(watched.out, "");
 
     web.send(SIGTERM);
     EXPECT_EQ(web.wait().exit_status, 143);

@@ -189,10 +189,20 @@ TEST_F(OverlayChanges, WhereItMayNotLie) {
     EXPECT_FALSE(fs::exists(kept()));
 }
 
+// sandbox discard would find it there, and refuse.
+TEST_F(OverlayChanges, NoReportIsPutThere) {
+    ASSERT_EQ(in_work("true").exit_status, 0);
+    for (const std::string place : {"/r.json", "/0/upper/r.json"}) {
+        const Result result = refused({"--overlay", ".", "--changes", "../kept", "--report", kept() + place});
+        EXPECT_TRUE(contains(result.err, "it would be in the directory of --changes ../kept")) << result;
+        EXPECT_FALSE(fs::exists(kept() + place));
+    }
+}
+
 TEST_F(OverlayChanges, OtherOverlaysThanBeforeAreAnError) {
     ASSERT_EQ(in_work("true").exit_status, 0);
     EXPECT_TRUE(contains(refused({"--overlay", "sub", "--changes", "../kept"}).err,
-                         "an earlier run had an overlay of " + work()));
+                         "an earlier run had an overlay of " + work() + ", and this one has none"));
     EXPECT_TRUE(contains(refused({"--overlay", ".", "--overlay", "sub", "--changes", "../kept"}).err,
                          "an earlier run had no overlay of " + work() + "/sub"));
     EXPECT_EQ(in_work("true").exit_status, 0);

@@ -125,5 +125,22 @@ TEST_F(OverlayLayers, ItNeedsATreeToLieOn) {
     EXPECT_EQ(over("true", {"--layer", directory() / "base/etc/both"}).exit_status, 125);
 }
 
+TEST_F(OverlayLayers, OneInAnotherIsRefusedByName) {
+    const std::string base = directory() / "base";
+    const std::string one = directory() / "one";
+    const std::string above = directory() / "";
+    for (const auto& [options, said] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+             {{"--layer", base}, "--layer " + base + ": it is the tree of --root " + base},
+             {{"--layer", base + "/etc"}, "--layer " + base + "/etc: it lies in the tree of --root " + base},
+             {{"--layer", above}, "--root " + base + ": it lies in the tree of --layer " + above},
+             {{"--layer", one, "--layer", one}, "--layer " + one + ": it is the tree of --layer " + one},
+             {{"--layer", one + "/etc", "--layer", one}, "--layer " + one + "/etc: it lies in the tree of --layer"}}) {
+        const Result result = over("true", options);
+        EXPECT_EQ(result.exit_status, 125) << result;
+        EXPECT_TRUE(contains(result.err, said)) << said << result;
+        EXPECT_TRUE(contains(result.err, "\n  fix: ")) << result;
+    }
+}
+
 }  // namespace
 }  // namespace sandbox_test

@@ -49,6 +49,23 @@ TEST(ChangesText, ALineSaysWhatDiffers) {
     EXPECT_TRUE(change_line(change, false).starts_with("mode      / ("));
 }
 
+TEST(ChangesText, ALineSaysWhatIsMoreThanAFile) {
+    Change change;
+    change.path = "/srv/n";
+    change.after = {FileType::symlink, 0777, 0, 0, 0, "/etc/\x1b"};
+    EXPECT_EQ(change_line(change, false), "added     /srv/n (-> /etc/\\x1b)\n");
+    change.after = {FileType::fifo, 0644, 0, 0, 0, ""};
+    EXPECT_EQ(change_line(change, false), "added     /srv/n (fifo)\n");
+    change.after = {FileType::file, 04755, 0, 0, 0, ""};
+    EXPECT_EQ(change_line(change, false), "added     /srv/n (4755)\n");
+    change.after.mode = 0755;
+    EXPECT_EQ(change_line(change, false), "added     /srv/n\n");
+    change.kind = ChangeKind::type;
+    change.before = change.after;
+    change.after = {FileType::symlink, 0777, 0, 0, 0, "x"};
+    EXPECT_EQ(change_line(change, false), "type      /srv/n (file -> symlink, -> x)\n");
+}
+
 TEST(ChangesText, Counts) {
     ChangeCounts counts;
     EXPECT_EQ(counts_text(counts), "nothing");

@@ -190,6 +190,8 @@ TEST(Parse, AWordBeforeTheDashesShowsTheLineThatWasMeant) {
     EXPECT_EQ(refusal({"sh", "-c", "echo it's $X"}).fix(), "sandbox -- sh -c 'echo it'\\''s $X'");
     EXPECT_EQ(refusal({"gcc", "--version"}).fix(), "sandbox -- gcc --version");
     EXPECT_EQ(refusal({""}).fix(), "sandbox -- ''");
+    EXPECT_EQ(refusal({"dif", "../c"}).fix(), "sandbox -- dif ../c; or did you mean the verb diff?");
+    EXPECT_EQ(refusal({"--init", "dif"}).fix(), "sandbox --init -- dif");
     EXPECT_TRUE(std::string_view(refusal({"ls"}).what()).starts_with("ls: "));
 }
 

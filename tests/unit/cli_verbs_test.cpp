@@ -57,6 +57,19 @@ TEST(VerbCall, HasWordsOptionsAndACommand) {
     EXPECT_TRUE(call({"inspect", "--help"}).help);
 }
 
+TEST(VerbCall, APathMayBeginWithADashBehindTwo) {
+    const VerbCall applied = call({"apply", "--force", "dir", "a", "--", "-b", "--force"});
+    EXPECT_EQ(applied.words, (std::vector<std::string>{"dir", "a", "-b", "--force"}));
+    EXPECT_TRUE(applied.has(VerbOptionId::apply_force));
+    EXPECT_EQ(call({"discard", "--", "-d"}).words, std::vector<std::string>{"-d"});
+}
+
+TEST(VerbCall, RefusesWhatIsEmpty) {
+    EXPECT_EQ(verb_refusal({"apply", "dir", ""}), "apply '': an argument is empty | sandbox apply DIR [PATH...]");
+    EXPECT_EQ(verb_refusal({"discard", ""}), "discard '': an argument is empty | sandbox discard DIR");
+    EXPECT_EQ(verb_refusal({"stop", "web", ""}), "stop '': an argument is empty | sandbox stop NAME...");
+}
+
 TEST(VerbCall, RefusesWhatItDoesNotTake) {
     EXPECT_EQ(verb_refusal({"stop"}), "stop: the name of a sandbox is missing | sandbox stop NAME...");
     EXPECT_EQ(verb_refusal({"wait", "a", "b"}),

@@ -174,6 +174,24 @@ TEST(ManPage, EachVerbHasAPageWithItsOptions) {
     }
 }
 
+// mdoc(7) takes a point of its own for the end of a sentence, and a backslash for the end of no line.
+TEST(ManPage, ExamplesAreShownAsTheyAreTyped) {
+    std::vector<std::string> pages{"sandbox.1", "sandbox.7", "sandbox-report.5"};
+    for (const Verb& verb : verb_table) {
+        if (verb.id != VerbId::gc) {
+            pages.push_back("sandbox-" + std::string(verb.name) + ".1");
+        }
+    }
+    for (const std::string& page : pages) {
+        std::istringstream lines(test::read_source_file("man/" + page));
+        for (std::string line; std::getline(lines, line);) {
+            const bool macro = line.starts_with(".Dl ") || line.starts_with(".Li ") || line.starts_with(".Ql ");
+            EXPECT_FALSE(macro && line.find(" . ") != std::string::npos) << page << ": " << line;
+            EXPECT_FALSE(line.ends_with(" \\")) << page << ": " << line;
+        }
+    }
+}
+
 TEST(ManPageReader, ReadsTheFormsOfAnArgument) {
     const auto read = [](const std::string& line) { return documented(line + "\n"); };
     using Options = std::map<std::string, std::string>;

@@ -152,6 +152,26 @@ TEST(PlanCgroup, NobodyInsideGetsACgroupNamespace) {
     }
 }
 
+// Neither is a way to be rid of the other.
+TEST(PlanCgroup, OfTwoOptionsForAnRlimitTheLowerOneHolds) {
+    const auto limits = [](const Spec& spec) {
+        FakeHost host;
+        std::string text;
+        for (const Step& step : plan_for(spec, host).steps) {
+            text += std::holds_alternative<ResourceLimitStep>(step) ? step_subject(step) + "\n" : "";
+        }
+        return text;
+    };
+    Spec spec = limited();
+    spec.limits.best_effort = true;
+    spec.limits.memory = 1000;
+    spec.limits.pids = 10;
+    spec.limits.cpu_time = std::chrono::seconds(5);
+    spec.limits.resources = {
+        {Resource::as, {2000, 3000}}, {Resource::nproc, {4, unlimited}}, {Resource::cpu, {unlimited, unlimited}}};
+    EXPECT_EQ(limits(spec), "as = 1000:1000\ncpu = 6:6\nnproc = 4:10\n");
+}
+
 TEST(PlanCgroup, BestEffortCannotCountRootOfTheHost) {
     FakeHost host;
     host.facts.uid = host.facts.gid = 0;

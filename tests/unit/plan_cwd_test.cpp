@@ -135,6 +135,10 @@ TEST(Cwd, RwDotOfAWholeHomeIsRefused) {
     EXPECT_EQ(explained(spec, FakeHost("/home/ann/notes")),
               "sandbox: --ro .. would uncover a whole home directory: /home/ann\n"
               "  fix: --home rw shows the real home; or start from a directory below it, or name one\n");
+    spec.home = Home::writable;
+    EXPECT_EQ(explained(spec, FakeHost("/home/ann/notes")),
+              "sandbox: --ro .. would uncover a whole home directory: /home/ann\n"
+              "  fix: name a directory below it\n");
 }
 
 TEST(Cwd, ARemovedOneIsAnError) {
