@@ -25,6 +25,7 @@ struct Entry {
     ino_t inode = 0;
     dev_t special = 0;  ///< of a device node
     std::uint64_t mount = 0;
+    bool mount_root = false;  ///< what is mounted there, or `/`
     Timestamp accessed;
     Timestamp modified;
     Timestamp changed;

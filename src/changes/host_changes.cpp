@@ -20,6 +20,14 @@ bool HostChanges::is_changed(const Level& level) const {
     return !level.own && is_changed(level.host_entry) && !journal_.is_unfinished(level.host_entry);
 }
 
+// What lies below an empty mount point is another tree.
+void HostChanges::check_mounted(const Entry& host, const Overlay& overlay) const {
+    if (!force_ && overlay.mounted && *overlay.mounted != host.mount_root) {
+        changed(*overlay.mounted ? "what was mounted there is not mounted any more"
+                                 : "something is mounted there that was not");
+    }
+}
+
 void HostChanges::check_unchanged(const Item& item) const {
     if (force_ || !item.host.exists) {
         return;

@@ -42,12 +42,16 @@ Json ranges_json(const std::vector<IdRange>& ranges) {
 }
 
 Json overlay_json(const Overlay& overlay) {
-    return json::object()
-        .add("path", json::text(overlay.path))
-        .add("number", json::number(overlay.number))
-        .add("mode", json::number(overlay.root.mode))
-        .add("uid", json::number(overlay.root.uid))
-        .add("gid", json::number(overlay.root.gid));
+    Json object = json::object()
+                      .add("path", json::text(overlay.path))
+                      .add("number", json::number(overlay.number))
+                      .add("mode", json::number(overlay.root.mode))
+                      .add("uid", json::number(overlay.root.uid))
+                      .add("gid", json::number(overlay.root.gid));
+    if (overlay.mounted) {
+        object.add("mounted", json::boolean(*overlay.mounted));
+    }
+    return object;
 }
 
 Json record_json(const Record& record) {
@@ -122,8 +126,13 @@ Overlay overlay_of(const Json& value) {
     overlay.path = *path;
     overlay.number = number_of<unsigned>(value, "number");
     overlay.root = {number_of<mode_t>(value, "mode"), number_of<uid_t>(value, "uid"), number_of<gid_t>(value, "gid")};
-    if (overlay.number >= most_overlays || overlay.root.mode > 07777) {
+    const Json* const mounted = value.find("mounted");
+    if (overlay.number >= most_overlays || overlay.root.mode > 07777 ||
+        (mounted != nullptr && mounted->kind != Json::Kind::boolean)) {
         throw BadRecord("has an overlay that cannot be one");
+    }
+    if (mounted != nullptr) {
+        overlay.mounted = mounted->number != 0;
     }
     return overlay;
 }

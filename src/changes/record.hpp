@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -35,9 +36,10 @@ struct Attributes {
 };
 
 struct Overlay {
-    std::string path;     ///< of the lower tree: absolute, without links, `.` and `..`
-    unsigned number = 0;  ///< of its directories in DIR
-    Attributes root;      ///< what `upper` was made with: what differs later was changed inside
+    std::string path;             ///< of the lower tree: absolute, without links, `.` and `..`
+    unsigned number = 0;          ///< of its directories in DIR
+    Attributes root;              ///< what `upper` was made with: what differs later was changed inside
+    std::optional<bool> mounted;  ///< whether the path is where something was mounted on the host; nothing: unknown
 };
 
 struct Record {

@@ -1,5 +1,6 @@
 #include "changes/store.hpp"
 
+#include "changes/entry.hpp"
 #include "changes/holder.hpp"
 #include "changes/in_user_namespace.hpp"
 
@@ -80,7 +81,7 @@ sys::UniqueFd open_directory(int above, const char* name) {
         ::openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
-std::set<std::string> names_in(int directory) {
+std::set<std::string> entries_in(int directory) {
     std::set<std::string> names;
     const int again = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const std::unique_ptr<DIR, int (*)(DIR*)> entries(again < 0 ? nullptr : ::fdopendir(again), &::closedir);
@@ -109,7 +110,7 @@ sys::UniqueFd open_own(const std::string& name, const Place& place, bool made) {
     if (found.st_uid != ::geteuid()) {
         refuse(name, "it belongs to user " + std::to_string(found.st_uid), "as that user, or with another directory");
     }
-    std::set<std::string> names = names_in(directory.get());
+    std::set<std::string> names = entries_in(directory.get());
     const bool empty = names.empty();
     if (!names.contains(record_name) && !(made && names.contains(discarded_name))) {
         if (made) {
@@ -135,16 +136,19 @@ Timestamp now() {
     return {time.tv_sec, static_cast<std::uint32_t>(time.tv_nsec)};
 }
 
-Attributes attributes_of(const WantedOverlay& wanted, const std::string& name) {
+Overlay overlay_of(const WantedOverlay& wanted, unsigned number, const std::string& name) {
     const sys::UniqueFd lower(
         sys::above_streams(::open(wanted.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)));
-    struct stat found {};
-    if (!lower || ::fstat(lower.get(), &found) < 0) {
+    if (!lower) {
         fail(name, wanted.path, errno);
     }
+    const Entry found = look(lower.get());
     const bool root = ::geteuid() == 0;
-    return {found.st_mode & permissions, wanted.uid.value_or(root ? found.st_uid : ::geteuid()),
-            wanted.gid.value_or(root ? found.st_gid : ::getegid())};
+    return {wanted.path,
+            number,
+            {found.permissions(), wanted.uid.value_or(root ? found.uid : ::geteuid()),
+             wanted.gid.value_or(root ? found.gid : ::getegid())},
+            found.mount_root};
 }
 
 bool is_number(std::string_view name) {
@@ -309,7 +313,7 @@ void Store::add_overlay(const WantedOverlay& wanted) {
     if (number >= most_overlays) {
         refuse(name_, "it has " + std::to_string(number) + " overlays", "use another directory");
     }
-    record_.overlays.push_back({wanted.path, number, attributes_of(wanted, name_)});
+    record_.overlays.push_back(overlay_of(wanted, number, name_));
 }
 
 // The top of the tree inside has the attributes of `upper`: it gets its name when it has them.
@@ -374,7 +378,7 @@ Store Store::open_existing(const std::string& path, int operation) {
     Store store;
     store.name_ = path;
     store.directory_ = open_own(path, place_of(path), true);
-    if (!names_in(store.directory()).contains(record_name)) {
+    if (!entries_in(store.directory()).contains(record_name)) {
         refuse_other(path);  // one that is being discarded
     }
     store.take_lock(operation, true);
@@ -396,7 +400,7 @@ Store Store::open_to_discard(const std::string& path) {
     Store store;
     store.name_ = path;
     store.directory_ = open_own(path, place_of(path), true);
-    const std::set<std::string> names = names_in(store.directory());
+    const std::set<std::string> names = entries_in(store.directory());
     store.take_lock(LOCK_EX, true);
     if (!store.read_record(record_name) && !store.read_record(discarded_name)) {
         refuse_other(path);
@@ -414,7 +418,7 @@ Store Store::open_to_discard(const std::string& path) {
 
 std::vector<std::string> Store::trees() const {
     std::vector<std::string> trees;
-    for (const std::string& name : names_in(directory())) {
+    for (const std::string& name : entries_in(directory())) {
         if (is_number(name)) {
             trees.push_back(name);
         }

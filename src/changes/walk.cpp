@@ -55,6 +55,7 @@ class Walk {
         }
         level.upper_entry = look(level.upper.get());
         level.host_entry = look(level.host.get());
+        visitor_.begin(level, overlay_);
         const Marks marks = read_top_marks(level.upper.get());
         mount_ = level.host_entry.mount;
         if (selection_.has(path_)) {

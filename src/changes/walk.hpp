@@ -51,7 +51,11 @@ class Visitor {
     virtual ~Visitor() = default;
     /// Whether to go into it, where it is a directory. May throw Problem.
     virtual bool visit(Item& item) = 0;
-    /// The top of an overlay. May throw Problem.
+    /// Before anything of an overlay is visited, which is not where that throws Problem.
+    virtual void begin(const Level& level, const Overlay& overlay) {
+        static_cast<void>(level), static_cast<void>(overlay);
+    }
+    /// The top of an overlay, if chosen. May throw Problem.
     virtual void visit_top(const std::string& path, Level& level, const Overlay& overlay) = 0;
     /// Behind all of a directory that was gone into. May throw Problem.
     virtual void leave(const std::string& path, Level& level) = 0;

@@ -17,6 +17,15 @@ class ChangesConflicts : public ChangesTest {
         EXPECT_NE(result.err.find("sandbox: " + host(name) + ": " + why + "; --force overrides\n"), std::string::npos)
             << result;
     }
+    /// The script with the sandbox in $0, the directory of changes in $1 and the tree in $2.
+    [[nodiscard]] Result with_mounts(const std::string& script) const {
+        std::vector<std::string> command = {"unshare", "--mount",        "sh",  "-euc",
+                                            script,    sandbox_binary(), dir(), host()};
+        if (::geteuid() != 0) {
+            command.insert(command.begin() + 1, "-Ur");
+        }
+        return run(command);
+    }
     void expect_forced() {
         const Result result = verb({"apply", "--force", dir()});
         EXPECT_EQ(result.exit_status, 0) << result;
@@ -145,18 +154,36 @@ TEST_F(ChangesConflicts, WhatIsMountedThereStays) {
     change_on_host("mkdir d e; echo 1 >e/x");
     change("echo 2 >d/n; rm -r e");
     give_to_root_inside();
-    const std::string script =
+    const Result result = with_mounts(
         "mount -t tmpfs none \"$2/d\"; mount -t tmpfs none \"$2/e\"\n"
-        "\"$0\" apply \"$1\" || echo $?; ls \"$2/d\"; umount \"$2/e\"; ls \"$2/e\"";
-    std::vector<std::string> command = {"unshare", "--mount", "sh", "-euc", script, sandbox_binary(), dir(), host()};
-    if (::geteuid() != 0) {
-        command.insert(command.begin() + 1, "-Ur");
-    }
-    const Result result = run(command);
+        "\"$0\" apply \"$1\" || echo $?; ls \"$2/d\"; umount \"$2/e\"; ls \"$2/e\"");
     EXPECT_EQ(result.exit_status, 0) << result;
     EXPECT_EQ(result.out, "1\nx\n");
     EXPECT_NE(result.err.find(host("d") + ": another file system is mounted there"), std::string::npos) << result;
     EXPECT_NE(result.err.find(host("e") + ": another file system is mounted there"), std::string::npos) << result;
+}
+
+// The command saw what was mounted, and not what lies below.
+TEST_F(ChangesConflicts, WhatWasMountedThereIsNotMountedAnyMore) {
+    change_on_host("mkdir mounted plain; echo below >mounted/below");
+    const Result result = with_mounts(R"(
+mount -t tmpfs none "$2/mounted"; echo old > "$2/mounted/old"
+cd "$2"; "$0" --map-users real --overlay . --changes "$1" -- sh -c 'echo new | tee mounted/new plain/new > /dev/null'
+"$0" --map-users real --overlay plain --changes "$1.plain" -- sh -c 'echo new > plain/other'
+"$0" diff "$1" | wc -l
+umount mounted; mount -t tmpfs none plain
+"$0" apply "$1" mounted || echo $?; ls mounted
+"$0" apply "$1.plain" || echo $?; ls plain; umount plain
+"$0" apply "$1" plain; "$0" apply --force "$1"; "$0" apply "$1.plain"; ls mounted plain; "$0" discard "$1.plain"
+)");
+    EXPECT_EQ(result.exit_status, 0) << result;
+    EXPECT_EQ(result.out, "2\n1\nbelow\n1\nmounted:\nbelow\nnew\n\nplain:\nnew\nother\n");
+    EXPECT_NE(result.err.find(host("mounted") + ": what was mounted there is not mounted any more; --force overrides"),
+              std::string::npos)
+        << result;
+    EXPECT_NE(result.err.find(host("plain") + ": something is mounted there that was not; --force overrides"),
+              std::string::npos)
+        << result;
 }
 
 }  // namespace

@@ -15,7 +15,9 @@ Record usual() {
     record.gid = 100;
     record.users = {{0, 1000, 1}, {1, 100000, 65535}};
     record.groups = {{0, 100, 1}};
-    record.overlays = {{"/", 0, {0755, 0, 0}}, {"/srv/a b\n\xff", 3, {01777, 5, 4294967294}}};
+    record.overlays = {{"/", 0, {0755, 0, 0}, true},
+                       {"/srv/a b\n\xff", 3, {01777, 5, 4294967294}, false},
+                       {"/unknown", 4, {0755, 0, 0}, {}}};
     return record;
 }
 
@@ -40,11 +42,14 @@ TEST(ChangesRecord, IsReadAsItWasWritten) {
     EXPECT_EQ(read.gid, 100U);
     EXPECT_EQ(read.users, usual().users);
     EXPECT_EQ(read.groups, usual().groups);
-    ASSERT_EQ(read.overlays.size(), 2U);
+    ASSERT_EQ(read.overlays.size(), 3U);
     EXPECT_EQ(read.overlays[0].path, "/");
     EXPECT_EQ(read.overlays[1].path, "/srv/a b\n\xff");
     EXPECT_EQ(read.overlays[1].number, 3U);
     EXPECT_EQ(read.overlays[1].root, (Attributes{01777, 5, 4294967294}));
+    EXPECT_EQ(read.overlays[0].mounted, true);
+    EXPECT_EQ(read.overlays[1].mounted, false);
+    EXPECT_EQ(read.overlays[2].mounted, std::nullopt);
     EXPECT_EQ(record_text(read), record_text(usual()));
 }
 
