@@ -4,6 +4,7 @@
 // killed launcher stands for nothing on the host, and is passed over.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,7 +17,7 @@ namespace sandbox::placeholder {
 struct Timestamp {
     std::int64_t seconds = 0;
     std::int64_t nanoseconds = 0;
-    friend bool operator==(const Timestamp&, const Timestamp&) = default;
+    friend auto operator<=>(const Timestamp&, const Timestamp&) = default;
 };
 
 /// What tells a placeholder from everything that may stand under its name later. Inode numbers are used again: the
@@ -26,7 +27,7 @@ struct Identity {
     ino_t inode = 0;
     Timestamp changed;  ///< st_ctime; of a file only
     Timestamp born;     ///< stx_btime, where the file system has it
-    friend bool operator==(const Identity&, const Identity&) = default;
+    friend auto operator<=>(const Identity&, const Identity&) = default;
 };
 
 struct Entry {
