@@ -46,6 +46,19 @@ TEST_F(NamesLife, StopEndsWithTerm) {
     EXPECT_EQ(sandbox({"stop", "web"}).exit_status, 1);
 }
 
+// The launcher may be on its way out yet when its sandbox is gone.
+TEST_F(NamesLife, TheNameOfAStoppedOneIsFree) {
+    for (int round = 0; round < 25; ++round) {
+        const Result started = detach("exec sleep 1000", {"--name", "web"});
+        ASSERT_EQ(started.exit_status, 0) << "round " << round << ": " << started;
+        ASSERT_EQ(sandbox({"stop", "web"}).exit_status, 0);
+        std::filesystem::remove(log());
+        const Running next = start_named("web");
+        ASSERT_EQ(sandbox({"stop", "web"}).exit_status, 0);
+        ASSERT_TRUE(entries().empty()) << "round " << round;
+    }
+}
+
 TEST_F(NamesLife, StopKillsWhatDoesNotEnd) {
     for (const std::vector<std::string>& options : std::vector<std::vector<std::string>>{{}, {"--init"}}) {
         Running web = start_named("web", "trap '' TERM; echo deaf; while :; do sleep 1000; done", options);
