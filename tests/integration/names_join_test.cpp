@@ -63,7 +63,8 @@ TEST_F(NamesJoin, TheNetworkIsTheOthers) {
 }
 
 TEST_F(NamesJoin, MessageQueuesAndSharedMemoryAreTheOthers) {
-    Running web = start_named("web", "ipcmk -M 4096 -p 0600 >&2; exec sleep 1000");
+    Running web = start_named("web", "ipcmk -M 4096 -p 0600 >&2; echo made; exec sleep 1000");
+    web.expect("made\n");
     const std::string segments = "ipcs -m | grep -c 4096";
     const Result joined = join({"ipc=web"}, segments + "; grep -c ' /dev/mqueue mqueue ' /proc/mounts");
     EXPECT_EQ(joined.out, "1\n1\n") << joined;
