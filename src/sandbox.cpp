@@ -154,11 +154,13 @@ plan::Plan make_plan(const Spec& spec, const Look& look, run::Settings& settings
     facts.joins_below = inherited && inherited->owner;
     facts.root.joined = facts.joins_below ? inherited->root : std::nullopt;
     check_records(tree);
-    std::set<placeholder::Id> placeholders = look();
+    const placeholder::Identities placeholders = look();
     if (placeholders.empty()) {
         return plan::build(spec, facts, host::TreeOnce(tree));
     }
-    const host::TreeWithout without(tree, std::move(placeholders));
+    const host::TreeWithout without(tree, [&](const plan::FileId& id, const std::string& path, bool followed) {
+        return placeholder::is_one_of(placeholders, {id.device, id.inode}, path, followed);
+    });
     return plan::build(spec, facts, host::TreeOnce(without));
 }
 

@@ -90,6 +90,14 @@ bool await_end(registry::Found& found, const EntryWatch& watch, std::optional<Cl
     return true;
 }
 
+// The launcher's last word comes a moment before it gives the name away: by removing the entry or, where that is kept,
+// by its own end.
+void await_release(registry::Found& found, const EntryWatch& watch, Clock::time_point deadline) {
+    while (!is_removed(found) && found.launcher && Clock::now() < deadline) {
+        await_news(found, watch, deadline);
+    }
+}
+
 // All of the sandbox is gone when init is: the kernel waits for every process of its pid namespace.
 bool await_process(const sys::UniqueFd& process, Clock::time_point deadline) {
     for (;;) {
@@ -190,7 +198,7 @@ bool stop(const std::string& name, std::chrono::milliseconds patience) {
                 "look at what it waits for: a process inside may be traced, or wait for a file system that does "
                 "not answer");
     }
-    (void)await_end(*found, watch, Clock::now() + grace);
+    await_release(*found, watch, Clock::now() + grace);
     return true;
 }
 

@@ -3,15 +3,17 @@
 
 #include "host/facts.hpp"
 
-#include <set>
+#include <functional>
 #include <utility>
 
 namespace sandbox::host {
 
 class TreeWithout final : public Tree {
   public:
-    using Id = std::pair<dev_t, ino_t>;
-    TreeWithout(const Tree& tree, std::set<Id> absent) : tree_(tree), absent_(std::move(absent)) {}
+    /// Whether what was just found at the path is one of them; `followed`: what the path leads to, and not a symbolic
+    /// link itself.
+    using IsAbsent = std::function<bool(const plan::FileId& id, const std::string& path, bool followed)>;
+    TreeWithout(const Tree& tree, IsAbsent is_absent) : tree_(tree), is_absent_(std::move(is_absent)) {}
 
     [[nodiscard]] std::optional<Entry> look(const std::string& path) const override;
     [[nodiscard]] std::optional<plan::FileId> follow(const std::string& path, int& error) const override;
@@ -25,10 +27,8 @@ class TreeWithout final : public Tree {
     }
 
   private:
-    [[nodiscard]] bool is_absent(const plan::FileId& id) const { return absent_.contains({id.device, id.inode}); }
-
     const Tree& tree_;
-    std::set<Id> absent_;
+    IsAbsent is_absent_;
 };
 
 }  // namespace sandbox::host

@@ -104,6 +104,14 @@ int identify(int directory, const std::string& name, bool is_directory, Identity
     return error;
 }
 
+std::optional<Identity> identify(const std::string& path, bool followed) {
+    struct statx entry {};
+    const int flags = AT_NO_AUTOMOUNT | (followed ? 0 : AT_SYMLINK_NOFOLLOW);
+    return ::statx(AT_FDCWD, path.c_str(), flags, STATX_BASIC_STATS | STATX_BTIME, &entry) < 0
+               ? std::nullopt
+               : std::optional(identity_of(entry, S_ISDIR(entry.stx_mode)));
+}
+
 int make_entry(int directory, const Entry& entry) {
     const Place place = walk(directory, entry.name);
     if (place.error != 0) {

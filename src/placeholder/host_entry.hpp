@@ -11,6 +11,9 @@ namespace sandbox::placeholder {
 /// An errno: ENOENT, ENOTDIR, ELOOP (a symbolic link on the way)... or 0 and the identity.
 int identify(int directory, const std::string& name, bool is_directory, Identity& identity);
 
+/// What stands at the path; nothing where that cannot be seen. `followed`: what the path leads to.
+[[nodiscard]] std::optional<Identity> identify(const std::string& path, bool followed);
+
 /// Makes the entry: a file without permissions, or a directory. Returns an errno; EEXIST where something is there.
 int make_entry(int directory, const Entry& entry);
 

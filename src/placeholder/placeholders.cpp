@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -180,8 +181,7 @@ int Placeholders::make_one(int directory, Entry& entry) {
         if (!others_) {
             others_ = others(name_);
         }
-        const auto known = others_->find(Id(entry.identity.device, entry.identity.inode));
-        if (known == others_->end() || known->second != entry.identity) {
+        if (!others_->contains(entry.identity)) {
             return EEXIST;
         }
     }

@@ -17,7 +17,6 @@
 #include "plan/plan.hpp"
 #include "sys/fd.hpp"
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,7 +58,7 @@ class Placeholders {
     std::string name_;  ///< of the record
     sys::UniqueFd file_;
     Timestamp noted_;
-    std::optional<std::map<Id, Identity>> others_;
+    std::optional<Identities> others_;
 };
 
 }  // namespace sandbox::placeholder

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include <sys/types.h>
@@ -17,6 +18,9 @@ struct Timestamp {
     std::int64_t seconds = 0;
     std::int64_t nanoseconds = 0;
     friend bool operator==(const Timestamp&, const Timestamp&) = default;
+    friend bool operator<(const Timestamp& one, const Timestamp& other) {
+        return std::tie(one.seconds, one.nanoseconds) < std::tie(other.seconds, other.nanoseconds);
+    }
 };
 
 /// What tells a placeholder from everything that may stand under its name later. Inode numbers are used again: the
@@ -27,6 +31,10 @@ struct Identity {
     Timestamp changed;  ///< st_ctime; of a file only
     Timestamp born;     ///< stx_btime, where the file system has it
     friend bool operator==(const Identity&, const Identity&) = default;
+    friend bool operator<(const Identity& one, const Identity& other) {
+        return std::tie(one.device, one.inode, one.changed, one.born) <
+               std::tie(other.device, other.inode, other.changed, other.born);
+    }
 };
 
 struct Entry {

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include <poll.h>
 #include <sys/file.h>
@@ -94,11 +96,11 @@ void for_each_other(const std::string& own, const Function& function) {
     }
 }
 
-void add(const Record& record, std::map<Id, Identity>& identities) {
+void add(const Record& record, Identities& identities) {
     for (const Group& group : record.groups) {
         for (const Entry& entry : group.entries) {
             if (entry.made) {
-                identities.emplace(Id(entry.identity.device, entry.identity.inode), entry.identity);
+                identities.insert(entry.identity);
             }
         }
     }
@@ -134,8 +136,8 @@ Timestamp noted_at(int record) {
                                         : Timestamp{INT64_MAX, 0};
 }
 
-std::map<Id, Identity> others(const std::string& own) {
-    std::map<Id, Identity> identities;
+Identities others(const std::string& own) {
+    Identities identities;
     for_each_other(own, [&](const Record& record) { add(record, identities); });
     return identities;
 }
@@ -161,7 +163,7 @@ std::vector<Group> holders_of(const std::set<Id>& directories, const std::string
 }
 
 std::vector<std::string> remove_all(const Record& record, const Timestamp& noted, const std::vector<int>& directories,
-                                    const std::map<Id, Identity>& needed) {
+                                    const Identities& needed) {
     std::vector<std::string> problems;
     const uid_t caller = ::geteuid();
     for (std::size_t i = 0; i < record.groups.size(); ++i) {
@@ -182,8 +184,7 @@ std::vector<std::string> remove_all(const Record& record, const Timestamp& noted
             }
         }
         for (auto entry = group.entries.rbegin(); entry != group.entries.rend(); ++entry) {
-            const auto other = needed.find(Id(entry->identity.device, entry->identity.inode));
-            if (entry->made && other != needed.end() && other->second == entry->identity) {
+            if (entry->made && needed.contains(entry->identity)) {
                 continue;  // the last one removes it
             }
             if (remove_entry(open < 0 ? again.get() : open, *entry, noted, caller) == Removal::failed) {
@@ -203,11 +204,7 @@ void sweep_state(int state, const std::string& path, const std::string& own, Swe
             found.problems.push_back(silence);
         }
         if (in_use || !silence.empty()) {
-            std::map<Id, Identity> used;
-            add(content, used);
-            for (const auto& [id, identity] : used) {
-                found.known.insert(id);
-            }
+            add(content, found.known);
             return;
         }
         const std::vector<std::string> problems = remove_all(content, noted_at(record), {}, others(name));
@@ -239,12 +236,18 @@ Sweep sweep() {
     return found;
 }
 
-std::set<Id> known() {
-    std::set<Id> ids;
-    for (const auto& [id, identity] : others("")) {
-        ids.insert(id);
+Identities known() {
+    return others("");
+}
+
+bool is_one_of(const Identities& placeholders, const Id& id, const std::string& path, bool followed) {
+    const auto [device, inode] = id;
+    const auto first = placeholders.lower_bound({device, inode, {INT64_MIN, INT64_MIN}, {INT64_MIN, INT64_MIN}});
+    if (first == placeholders.end() || first->device != device || first->inode != inode) {
+        return false;
     }
-    return ids;
+    const std::optional<Identity> now = identify(path, followed);
+    return !now || placeholders.contains(*now);
 }
 
 }  // namespace sandbox::placeholder

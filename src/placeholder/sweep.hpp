@@ -3,8 +3,6 @@
 
 #include "placeholder/record.hpp"
 
-#include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,10 +12,12 @@ namespace sandbox::placeholder {
 
 /// Device and inode.
 using Id = std::pair<dev_t, ino_t>;
+/// Of several there may be one inode number: that of one which is gone is used again.
+using Identities = std::set<Identity>;
 
 /// What a look through the records found.
 struct Sweep {
-    std::set<Id> known;                 ///< placeholders that are in use
+    Identities known;                   ///< placeholders that are in use
     std::vector<std::string> problems;  ///< lines for a person: what could not be cleared, and why
 };
 
@@ -25,7 +25,11 @@ struct Sweep {
 /// not fail for it.
 Sweep sweep();
 /// The same without removing anything.
-[[nodiscard]] std::set<Id> known();
+[[nodiscard]] Identities known();
+
+/// Whether what a path has just led to is one of them, and not what has got the number of one since; or is gone
+/// already. `id`: what was found. `followed`: at the end of a symbolic link, too.
+[[nodiscard]] bool is_one_of(const Identities& placeholders, const Id& id, const std::string& path, bool followed);
 
 /// Field 22 of /proc/PID/stat: pids are used again, this is not. 0 where there is no such process.
 [[nodiscard]] std::uint64_t start_time(pid_t pid);
@@ -37,7 +41,7 @@ Sweep sweep();
 void sweep_state(int state, const std::string& path, const std::string& own, Sweep& found);
 
 /// The placeholders of all records but `own`, in every directory of records.
-[[nodiscard]] std::map<Id, Identity> others(const std::string& own);
+[[nodiscard]] Identities others(const std::string& own);
 
 /// Of all records but `own`: the placeholders that are one of these directories, with those above them, by group.
 [[nodiscard]] std::vector<Group> holders_of(const std::set<Id>& directories, const std::string& own);
@@ -45,7 +49,7 @@ void sweep_state(int state, const std::string& path, const std::string& own, Swe
 /// Removes what a record has made and no other needs, the last first. `directories`: those that are open, by group.
 /// Returns lines for a person.
 std::vector<std::string> remove_all(const Record& record, const Timestamp& noted, const std::vector<int>& directories,
-                                    const std::map<Id, Identity>& needed);
+                                    const Identities& needed);
 
 /// When a record was last written to, before its placeholders were made.
 [[nodiscard]] Timestamp noted_at(int record);

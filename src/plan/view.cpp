@@ -282,7 +282,7 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
             show_entries(here, target, place, {});
             continue;
         }
-        plan_.steps.push_back(BindMount{{place.source, entry.id}, target, read_only_attributes, place.id_mapped});
+        plan_.steps.push_back(BindMount{{place.source, entry.id}, target, read_only_attributes, place.id_mapped, true});
         cover(target, {Area::Kind::host, place, false});
     }
 }

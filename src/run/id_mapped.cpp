@@ -290,6 +290,9 @@ void IdMappedTrees::make(const Shown& shown) {
     const int owners = user_namespace(shown);
     sys::UniqueFd tree = clone_tree(shown.bind.source.path, AT_RECURSIVE);
     int error = recognise(tree, shown.bind.source);
+    if (error == ENOENT && shown.bind.beside) {
+        return;
+    }
     if (error == 0) {
         error = settle(tree, attribute_bits(shown.bind.attributes), AT_RECURSIVE, owners);
         if (error == EINVAL || error == EPERM) {

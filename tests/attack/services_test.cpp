@@ -1,5 +1,8 @@
 // A28 to A31: services of the host, and what other processes of the caller left.
 #include <optional>
+#include <string>
+
+#include <unistd.h>
 
 #include "attack/attack.hpp"
 #include "support/ipc_objects.hpp"
@@ -18,7 +21,8 @@ class Host {
         words.insert(words.end(), {sandbox_test::probe("attack_services"), "listen"});
         words.insert(words.end(), names.begin(), names.end());
         process_.emplace(words, sandbox_test::RunOptions{.keep_input_open = true});
-        process_->expect("up\n");
+        port_ = process_->expect(" up\n");
+        port_.resize(port_.find(' ') == std::string::npos ? 0 : port_.find(' '));
     }
     ~Host() {
         process_->close_input();
@@ -26,10 +30,17 @@ class Host {
     }
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
+    [[nodiscard]] const std::string& port() const { return port_; }
 
   private:
     std::optional<Running> process_;
+    std::string port_;
 };
+
+/// An abstract one of this process's own, as others may run the same test.
+std::string name_for(const std::string& attack) {
+    return "@sandbox-attack-" + attack + "-" + std::to_string(getpid());
+}
 
 TEST_F(Services, A28_SocketsInTheFileSystem) {
     const std::string services =
@@ -48,11 +59,11 @@ TEST_F(Services, A28_SocketsInTheFileSystem) {
 }
 
 TEST_F(Services, A29_TheHostsNetwork) {
-    const std::string port = "47311";
-    const Host host({"@sandbox-attack", ":" + port});
+    const std::string name = name_for("29");
+    const Host host({name, ":0"});
     Attack("A29", "the network of the host")
         .make({.program = "attack_services",
-               .arguments = {"abstract=@sandbox-attack", "port=" + port, "address=127.0.0.1"},
+               .arguments = {"abstract=" + name, "port=" + host.port(), "address=127.0.0.1"},
                .ground = "plain"});
 }
 
@@ -71,12 +82,12 @@ TEST_F(Services, A30_SharedMemoryQueuesKeys) {
 // What one sandbox offers is not there in another: the names are the same, the places are not.
 TEST_F(Services, A31_FromOneSandboxToAnother) {
     Attack attack("A31", "from one sandbox to another");
-    const std::string port = "47312";
-    const Host host({"@sandbox-attack-31", ":" + port},
+    const std::string name = name_for("31");
+    const Host outside({name, ":0"});
+    const Host host({name, ":" + outside.port()},
                     {sandbox_test::sandbox_binary(), "--ro", sandbox_test::given("SANDBOX_PROBES"), "--"});
-    const Host outside({"@sandbox-attack-31", ":" + port});
     attack.make({.program = "attack_services",
-                 .arguments = {"abstract=@sandbox-attack-31", "port=" + port, "address=127.0.0.1"},
+                 .arguments = {"abstract=" + name, "port=" + outside.port(), "address=127.0.0.1"},
                  .ground = "plain"});
     attack.make("a file in /dev/shm or /tmp", "mounts", [](const Setting& setting) {
         bool found = false;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "support/host.hpp"
 #include "support/named.hpp"
 #include "support/roots.hpp"
 #include "support/text.hpp"
@@ -45,19 +46,15 @@ TEST_F(IdentityOfRoot, NobodyOnTheHost) {
 }
 
 TEST_F(IdentityOfRoot, WhatIsRootsOnTheHostIsClosed) {
-    const std::string secret = directory() / "secret";
-    write_file(secret, "secret\n");
-    std::filesystem::permissions(secret, std::filesystem::perms{0600});
-    const std::string closed = "/var/sandbox-test-" + std::to_string(getpid());
-    std::filesystem::create_directory(closed);
-    std::filesystem::permissions(closed, std::filesystem::perms{0700});
-    const Result result =
-        inside_shell("stat -c %u:%g /etc/passwd; head -1 /etc/passwd | cut -d: -f1; cat /etc/shadow; ls " + closed +
-                     "; cat /proc/kpagecount | head -c 1");
-    std::filesystem::remove(closed);
+    // Not on the host itself: a sandbox that starts beside this one would miss the directory when it is gone.
+    const Result result = on_host_of_its_own(R"(
+mkdir -m 700 /srv/closed
+$SANDBOX -- sh -c 'stat -c %u:%g /etc/passwd; head -1 /etc/passwd | cut -d: -f1; cat /etc/shadow; ls /srv/closed
+    cat /proc/kpagecount | head -c 1'
+)");
     EXPECT_EQ(result.out, "65534:65534\nroot\n") << result;
     EXPECT_TRUE(contains(result.err, "/etc/shadow: Permission denied")) << result;
-    EXPECT_TRUE(contains(result.err, closed + "': Permission denied")) << result;
+    EXPECT_TRUE(contains(result.err, "/srv/closed': Permission denied")) << result;
 }
 
 // A tree of root's: every id is its own.
@@ -310,23 +307,18 @@ TEST_F(IdentityOfRoot, NothingIsMountedOnTheHost) {
 
 // What lies below a directory that only root may enter has no place of its own inside.
 TEST_F(IdentityOfRoot, BelowAClosedDirectory) {
-    const std::string closed = "/srv/sandbox-test-" + std::to_string(getpid());
-    const std::string place = closed + "/place";
-    std::filesystem::create_directories(place);
-    std::filesystem::permissions(closed, std::filesystem::perms{0700});
-    const Result refused = inside({"true"}, {.sandbox = {"--rw", "."}, .directory = place});
-    const Result nowhere = inside({"true"}, {.directory = place});
-    const Result shown = inside_shell("pwd; echo text >made; stat -c %u made",
-                                      {.sandbox = {"--rw", ".:/workspace", "--cwd", "/workspace"}, .directory = place});
-    const std::string made = std::filesystem::exists(place + "/made") ? read_file(place + "/made") : "";
-    std::filesystem::remove_all(closed);
-    EXPECT_EQ(refused.exit_status, 125) << refused;
-    EXPECT_TRUE(contains(refused.err, "open to root of the host alone")) << refused;
-    EXPECT_TRUE(contains(refused.err, "fix: another place for it, as --rw .:/workspace")) << refused;
-    EXPECT_EQ(nowhere.exit_status, 125) << nowhere;
-    EXPECT_TRUE(contains(nowhere.err, "--ro .:/workspace --cwd /workspace")) << nowhere;
-    EXPECT_EQ(shown.out, "/workspace\n0\n") << shown;
-    EXPECT_EQ(made, "text\n");
+    const Result result = on_host_of_its_own(R"(
+mkdir -m 700 /srv/closed; mkdir /srv/closed/place; cd /srv/closed/place
+$SANDBOX --rw . -- true 2>/media/refused || echo $?
+$SANDBOX -- true 2>/media/nowhere || echo $?
+$SANDBOX --rw .:/workspace --cwd /workspace -- sh -c 'pwd; echo text >made; stat -c %u made'
+cat made
+grep -c 'open to root of the host alone' /media/refused
+grep -c 'fix: another place for it, as --rw .:/workspace' /media/refused
+grep -c -e '--ro .:/workspace --cwd /workspace' /media/nowhere
+)");
+    EXPECT_EQ(result.exit_status, 0) << result;
+    EXPECT_EQ(result.out, "125\n125\n/workspace\n0\ntext\n1\n1\n1\n") << result;
 }
 
 TEST_F(IdentityOfRoot, AsThePlanSays) {

@@ -83,7 +83,8 @@ TEST_F(MessagesStatus, ThePidIsTheCommands) {
     const std::string ready = next_line();
     const std::size_t at = ready.find("\"pid\":") + 6;
     const int pid = std::stoi(ready.substr(at));
-    EXPECT_EQ(read_file("/proc/" + std::to_string(pid) + "/comm"), "sleep\n");
+    // It is ready when the exec has closed its descriptors, which is not the last that an exec does.
+    EXPECT_TRUE(await_command_line(pid, {"sleep", "1000"}));
     ASSERT_EQ(kill(pid, SIGKILL), 0);
     EXPECT_EQ(running.wait().exit_status, 137);
     const std::vector<std::string> said = lines();

@@ -73,6 +73,7 @@ TEST_F(NamesEnter, HasWhatTheCommandHas) {
 
 TEST_F(NamesEnter, SeesAndReachesTheProcesses) {
     Running web = start_named("web", "exec sleep 1234");
+    await_command_line(static_cast<pid_t>(number_of("web", "pid")), {"sleep", "1234"});
     const Result result = enter(
         "web",
         "cat /proc/1/cmdline | tr '\\0' ' '; kill -0 1 && echo reached; ls -l /proc/1/root/ >/dev/null && echo traced");

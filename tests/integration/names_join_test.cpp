@@ -63,7 +63,8 @@ TEST_F(NamesJoin, TheNetworkIsTheOthers) {
 }
 
 TEST_F(NamesJoin, MessageQueuesAndSharedMemoryAreTheOthers) {
-    Running web = start_named("web", "ipcmk -M 4096 -p 0600 >&2; exec sleep 1000");
+    Running web = start_named("web", "ipcmk -M 4096 -p 0600 >&2; echo made; exec sleep 1000");
+    web.expect("made\n");
     const std::string segments = "ipcs -m | grep -c 4096";
     const Result joined = join({"ipc=web"}, segments + "; grep -c ' /dev/mqueue mqueue ' /proc/mounts");
     EXPECT_EQ(joined.out, "1\n1\n") << joined;
@@ -80,9 +81,11 @@ TEST_F(NamesJoin, TheHostNameIsTheOthers) {
 
 TEST_F(NamesJoin, TheProcessesAreTheOthers) {
     Running web = start_named("web", "exec sleep 1234");
+    await_command_line(static_cast<pid_t>(number_of("web", "pid")), {"sleep", "1234"});
     Running joined = start_inside({"sh", "-c", "tr '\\0' ' ' </proc/1/cmdline; echo; exec sleep 1000"},
                                   {.sandbox = {"--join", "pid=web"}});
     joined.expect("sleep 1234 \n");
+    await_command_line(await_descendant(joined.pid(), "sleep").pid, {"sleep", "1000"});
     const Result seen = sandbox({"enter", "web", "--", "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"});
     EXPECT_TRUE(contains(seen.out, "sleep 1234 ")) << seen;
     EXPECT_TRUE(contains(seen.out, "sleep 1000 ")) << seen;

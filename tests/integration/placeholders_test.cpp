@@ -1,8 +1,12 @@
 // What is missing below a writable directory: its place is held on the host for as long as the sandbox lives, and no
 // longer, whoever is killed and whatever somebody outside does meanwhile.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 
@@ -11,6 +15,7 @@
 #include "support/sandbox_test.hpp"
 #include "support/stepper.hpp"
 #include "support/text.hpp"
+#include "sys/fd.hpp"
 
 namespace sandbox_test {
 namespace {
@@ -293,6 +298,39 @@ TEST_F(Placeholders, RecordsThatAreNoneRemoveNothing) {
     EXPECT_EQ(collect_garbage().exit_status, 0);
     EXPECT_EQ(tree(), before);
     EXPECT_EQ(words_of(run({"ls", here}).out), (std::vector<std::string>{"directory", "fifo", "link"}));
+}
+
+// A placeholder is gone as soon as somebody outside removes it, and its inode number goes to what is made next, while
+// the record still has it.
+TEST_F(Placeholders, WhatHasTheNumberOfOneThatIsGoneIsThere) {
+    ASSERT_EQ(mkdir((state() + "/sandbox").c_str(), 0700), 0);
+    const std::string sub = work() + "/sub";
+    struct statx entry {};
+    ASSERT_EQ(statx(AT_FDCWD, sub.c_str(), 0, STATX_BASIC_STATS | STATX_BTIME, &entry), 0);
+    const bool has_birth = (entry.stx_mask & STATX_BTIME) != 0;
+    const auto record = [&](std::int64_t later) {
+        const std::string device = std::to_string(makedev(entry.stx_dev_major, entry.stx_dev_minor));
+        const std::int64_t born = (has_birth ? entry.stx_btime.tv_sec : 0) + later;
+        return "below " + device + " 1 " + work() + "\ndirectory gone\nmade 0 0 " + device + " " +
+               std::to_string(entry.stx_ino) + " 0 0 " + std::to_string(born) + " " +
+               std::to_string(has_birth ? entry.stx_btime.tv_nsec : 0) + "\n";
+    };
+    const std::string path = state() + "/sandbox/other";
+    write_file(path, record(0));
+    const sandbox::sys::UniqueFd lives(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(flock(lives.get(), LOCK_EX), 0);
+    const std::vector<std::string> shown{"--ro", sub + ":/srv"};
+    std::vector<std::string> explained = shown;
+    explained.emplace_back("--explain");
+    EXPECT_EQ(inside({"true"}, {.sandbox = shown}).exit_status, 125) << "the control: the placeholder itself";
+    EXPECT_EQ(inside({"true"}, {.sandbox = explained}).exit_status, 125);
+    write_file(path, record(-1));
+    const Result result = inside({"true"}, {.sandbox = shown});
+    EXPECT_EQ(result.exit_status, 0) << result;
+    EXPECT_EQ(inside({"true"}, {.sandbox = explained}).exit_status, 0);
+    EXPECT_EQ(inside_shell("ls /srv", {.sandbox = {"--ro", work() + ":/srv"}}).out, "file\nsub\n");
+    const Result relative = inside({"true"}, {.sandbox = {"--ro", ".:/srv"}, .directory = sub});
+    EXPECT_EQ(relative.exit_status, 0) << relative;
 }
 
 TEST_F(Placeholders, NoRecordIsKeptWhereOthersCouldForgeIt) {

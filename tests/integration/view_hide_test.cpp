@@ -1,10 +1,12 @@
 // --hide: what is hidden cannot be read, whatever name is tried for it, and what is missing cannot be created.
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <filesystem>
 
 #include "support/host.hpp"
 #include "support/sandbox_test.hpp"
+#include "support/stepper.hpp"
 #include "support/text.hpp"
 
 namespace sandbox_test {
@@ -84,6 +86,26 @@ echo > /media/go; wait
         EXPECT_EQ(result.out, "") << options << result;
         EXPECT_FALSE(contains(result.err, "SECRET")) << result;
         EXPECT_TRUE(contains(result.err, "secret: Permission denied")) << result;
+    }
+}
+
+// The directory is made anew, of entries that come and go on the host.
+TEST_F(ViewHide, WhatIsGoneBeforeItIsShownIsNotMissed) {
+    for (const std::vector<std::string>& ids : {std::vector<std::string>{}, {"--map-users", "real"}}) {
+        write_file(work() + "/gone", "gone\n");
+        std::filesystem::create_directory(work() + "/gone.d");
+        std::vector<std::string> command = {sandbox_binary(), "--ro", work(), "--hide", work() + "/secret"};
+        command.insert(command.end(), ids.begin(), ids.end());
+        command.insert(command.end(), {"--", "sh", "-c", "cd \"$0\"; cat sub/public gone; ls -A gone.d", work()});
+        Stepper launcher(command, Stepper::StartedBy::this_thread, directory() / "printed");
+        // What is shown has been chosen by then.
+        ASSERT_TRUE(launcher.advance_to([](const SystemCall& call) { return call.number == SYS_clone3; }));
+        EXPECT_TRUE(std::filesystem::remove(work() + "/gone"));
+        EXPECT_TRUE(std::filesystem::remove(work() + "/gone.d"));
+        EXPECT_EQ(launcher.run_to_end(), 0);
+        const std::string printed = read_file(directory() / "printed");
+        EXPECT_TRUE(printed.starts_with("SECRET\n")) << printed;
+        EXPECT_FALSE(contains(printed, "sandbox: ")) << printed;
     }
 }
 

@@ -21,12 +21,13 @@ class ViewSilentMount : public SandboxTest {
     }
 };
 
-/// /srv/tree/silent never answers. Each line of the answer is an end of a start: 137 is one that hung.
+/// /srv/tree/silent never answers. Each line of the answer is an end of a start: 137 is one that hung. One that waits
+/// does so for 10 s at a time, beside many others.
 Result beside_a_silent_mount(const std::string& script) {
     return on_host_of_its_own(R"(
 mkdir -m 700 /media/run; export XDG_RUNTIME_DIR=/media/run
 mkdir -p /srv/tree/silent /srv/tree/sub /home/me/silent; echo text > /srv/tree/file; mkfifo /media/hold /media/said
-try() { status=0; timeout -s KILL 30 "$SANDBOX" ${IDS-} "$@" < /dev/null || status=$?; echo "$status"; }
+try() { status=0; timeout -s KILL 100 "$SANDBOX" ${IDS-} "$@" < /dev/null || status=$?; echo "$status"; }
 $PROBES/fuse "${SILENT:-/srv/tree/silent}" < /media/hold > /media/said & exec 9> /media/hold
 read -r said < /media/said
 [ "$said" = mounted ] || echo "$said"
@@ -135,7 +136,7 @@ TEST_F(ViewSilentMount, InTheEnvironment) {
 mkdir /srv/bin; cp /bin/true /srv/bin/own
 ln -s tree/silent /srv/link
 silent=/srv/tree/silent count=0 wait_for=
-run() { status=0; timeout -s KILL 30 env "$@" < /dev/null || status=$?; echo "$status"; }
+run() { status=0; timeout -s KILL 100 env "$@" < /dev/null || status=$?; echo "$status"; }
 begin() { count=$((count + 1)); { run "$@" > /media/end.$count 2> /media/said.$count; } & wait_for="$wait_for $!"; }
 with() { local set=$1; shift; begin "$set" "$SANDBOX" "$@"; }
 with XDG_RUNTIME_DIR=$silent -- true
@@ -165,7 +166,7 @@ done
 for number in 12 13 14 15 17; do
     [ "$(cat /media/end.$number)" = 0 ] || cat /media/end.$number /media/said.$number
 done
-status=0; XDG_RUNTIME_DIR=$silent timeout -s KILL 30 "$SANDBOX" gc 2> /media/lines || status=$?
+status=0; XDG_RUNTIME_DIR=$silent timeout -s KILL 100 "$SANDBOX" gc 2> /media/lines || status=$?
 echo "$status"; cat /media/lines
 )sh");
     std::string expected;
@@ -185,7 +186,7 @@ TEST_F(ViewSilentMount, OverWhatWasLeft) {
     const Result result = on_host_of_its_own(R"(
 mkdir -p /srv/tree /srv/run; chmod 700 /srv/run; export XDG_RUNTIME_DIR=/srv/run
 mkfifo /media/hold /media/said /media/runs
-try() { status=0; timeout -s KILL 30 "$SANDBOX" "$@" < /dev/null || status=$?; echo "$status"; }
+try() { status=0; timeout -s KILL 100 "$SANDBOX" "$@" < /dev/null || status=$?; echo "$status"; }
 "$SANDBOX" --rw /srv/tree --hide /srv/tree/.env --rw /media -- sh -c 'echo > /media/runs; exec sleep 1000' &
 launcher=$!; read -r _ < /media/runs; kill -9 $launcher; wait $launcher || :
 ls -A /srv/tree
@@ -227,7 +228,7 @@ TEST_F(ViewSilentMount, AutomountPoint) {
     }
     const Result result = on_host_of_its_own(R"(
 mkdir -p /srv/tree/asleep; echo text > /srv/tree/file; mkfifo /media/hold; : > /media/said
-try() { status=0; timeout -s KILL 30 "$SANDBOX" "$@" < /dev/null || status=$?; echo "$status"; }
+try() { status=0; timeout -s KILL 100 "$SANDBOX" "$@" < /dev/null || status=$?; echo "$status"; }
 $PROBES/automount /srv/tree/asleep < /media/hold > /media/said & exec 9> /media/hold
 until grep -q . /media/said; do :; done
 try -- cat /srv/tree/file

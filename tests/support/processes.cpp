@@ -93,6 +93,23 @@ bool await_state(pid_t pid, const std::string& states) {
         "process " + std::to_string(pid) + " in state " + states);
 }
 
+bool await_command_line(pid_t pid, const std::vector<std::string>& words) {
+    std::string wanted;
+    std::string spoken;
+    for (const std::string& word : words) {
+        wanted += word + '\0';
+        spoken += word + ' ';
+    }
+    return wait_until(
+        [&] {
+            std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
+            std::ostringstream text;
+            text << file.rdbuf();
+            return text.str() == wanted;
+        },
+        "process " + std::to_string(pid) + " to execute " + spoken);
+}
+
 bool wait_until(const std::function<bool()>& condition, const std::string& what) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (!condition()) {

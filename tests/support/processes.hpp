@@ -29,6 +29,9 @@ ProcessState await_descendant(pid_t of, const std::string& name);
 /// Waits until a process is in one of the states of ps(1) that `states` lists.
 bool await_state(pid_t pid, const std::string& states);
 
+/// Waits until a process has executed this: what it is called has changed a moment before.
+bool await_command_line(pid_t pid, const std::vector<std::string>& words);
+
 /// Waits until `condition` holds. For what the kernel tells nobody about; fails the test, with `what`, when it does not
 /// come true within a bound.
 bool wait_until(const std::function<bool()>& condition, const std::string& what);

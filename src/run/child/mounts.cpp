@@ -121,7 +121,7 @@ int attach_at(int mount_point, int tree) noexcept {
 int attach_trees(SetupState& state, const plan::BindMount& bind) noexcept {
     const InitProgram& program = state.program;
     int top = -1;
-    int error = ESTALE;
+    int error = bind.beside ? 0 : ESTALE;
     for (; state.next_tree < program.tree_count; ++state.next_tree) {
         const TreePart& part = program.trees[state.next_tree];
         if (part.bind != &bind) {
@@ -318,7 +318,8 @@ int execute(SetupState& state, const plan::BindMount& step) noexcept {
     }
     int tree = -1;
     if (const int error = take_tree(state, step, AT_RECURSIVE, tree); error != 0) {
-        return error;
+        // On the host directories change all the time. What stands in for the entry is empty.
+        return error == ENOENT && step.beside ? 0 : error;
     }
     return finish(state, tree, attribute_bits(step.attributes), AT_RECURSIVE, step.target.c_str());
 }

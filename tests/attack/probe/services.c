@@ -1,6 +1,6 @@
 /* A28 to A32: services of the host and what other processes left for each other. `services listen NAME...` is such a
  * host: it answers on sockets in the file system (a name with `/`), in the abstract space (`@NAME`) and on TCP
- * (`:PORT`), prints `up`, and lives until its stdin ends. */
+ * (`:PORT`, `:0` for any), prints the last port and `up`, and lives until its stdin ends. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -67,24 +67,30 @@ static long connect_to(struct address address) {
     return client < 0 ? -1 : connect(client, &address.any, address.length);
 }
 
+/* The port, or 0 without one; -1 on failure. */
 static int listen_on(const char* name) {
     struct address address = name[0] == ':' ? six_address("::", name + 1) : local_address(name);
     int server = socket(address.any.sa_family, SOCK_STREAM, 0);
     if (server < 0 || bind(server, &address.any, address.length) != 0 || listen(server, 64) != 0) {
         perror(name);
-        return 1;
+        return -1;
     }
-    return 0;
+    if (name[0] != ':') {
+        return 0;
+    }
+    return getsockname(server, &address.any, &address.length) == 0 ? ntohs(address.six.sin6_port) : -1;
 }
 
 static int be_host(char** names) {
     char byte;
+    int port = 0;
     for (; *names != NULL; ++names) {
-        if (listen_on(*names) != 0) {
+        port = listen_on(*names);
+        if (port < 0) {
             return 1;
         }
     }
-    puts("up");
+    printf("%d up\n", port);
     fflush(stdout);
     while (read(0, &byte, 1) > 0) {
     }
