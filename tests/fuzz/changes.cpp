@@ -39,7 +39,7 @@ void changes(std::string_view text) {
     read(text);
     // A path of the text's own.
     Record record;
-    record.overlays = {{std::string(text), 0, {}}};
+    record.overlays = {{std::string(text), 0, {}, {}}};
     read(record_text(record));
     must(is_canonical(text) == accepts<BadRecord>([&] { (void)parse_record(record_text(record)); }),
          "a record with a canonical path is one");
