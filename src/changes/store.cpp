@@ -340,7 +340,8 @@ void Store::make_directories(const Overlay& overlay) const {
     }
 }
 
-Store Store::open_for_run(const std::string& path, const Wanted& wanted) {
+Store Store::open_for_run(const std::string& path, const Wanted& wanted,
+                          const std::function<void(const Record&)>& check) {
     Store store;
     store.name_ = path;
     const Place place = place_of(path);
@@ -353,6 +354,7 @@ Store Store::open_for_run(const std::string& path, const Wanted& wanted) {
     store.take_lock(LOCK_EX, true);
     const bool known = store.read_record(record_name);
     if (known) {
+        check(store.record_);
         store.check_wanted(wanted);
     } else {
         store.record_.began = now();

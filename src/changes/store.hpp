@@ -9,6 +9,7 @@
 #include "changes/record.hpp"
 #include "sys/fd.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,8 +34,11 @@ struct Wanted {
 class Store {
   public:
     /// For a run, locked against everybody: makes DIR where it is missing or empty, and in it what `wanted` asks for.
-    /// What is there of an earlier run stays. Throws Error, which names DIR.
-    [[nodiscard]] static Store open_for_run(const std::string& path, const Wanted& wanted);
+    /// What is there of an earlier run stays; `check` sees what that was before anything is changed, and may throw.
+    /// Throws Error, which names DIR.
+    [[nodiscard]] static Store open_for_run(
+        const std::string& path, const Wanted& wanted,
+        const std::function<void(const Record&)>& check = [](const Record&) {});
     /// For a verb that changes something, locked against everybody. Throws Error.
     [[nodiscard]] static Store open_for_change(const std::string& path);
     /// For the verb that removes it, who may have been killed before: nobody else takes it for one from then on. Throws

@@ -1,5 +1,7 @@
 #include "host/mountinfo.hpp"
 
+#include "spec/paths.hpp"
+
 #include <optional>
 #include <utility>
 
@@ -58,6 +60,18 @@ std::vector<MountEntry> parse_mountinfo(std::string_view text) {
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     }
     return entries;
+}
+
+const MountEntry* mount_holding(std::span<const MountEntry> mounts, std::string_view path) {
+    const MountEntry* holder = nullptr;
+    for (const MountEntry& mount : mounts) {
+        // Of two at the same place the later one covers the other.
+        if (spec::is_below_or_same(path, mount.target) &&
+            (holder == nullptr || mount.target.size() >= holder->target.size())) {
+            holder = &mount;
+        }
+    }
+    return holder;
 }
 
 }  // namespace sandbox::host

@@ -1,6 +1,7 @@
 // /proc/self/mountinfo as text to values (proc_pid_mountinfo(5)). Pure.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,5 +19,8 @@ struct MountEntry {
 
 /// Lines in their order; a line that is not one is passed over. Octal escapes (\040) are undone.
 [[nodiscard]] std::vector<MountEntry> parse_mountinfo(std::string_view text);
+
+/// The one that a canonical path lies on; null where none is known.
+[[nodiscard]] const MountEntry* mount_holding(std::span<const MountEntry> mounts, std::string_view path);
 
 }  // namespace sandbox::host

@@ -6,10 +6,23 @@
 #include <sandbox/error.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <string_view>
+#include <utility>
 #include <variant>
 
 namespace sandbox::plan {
+
+namespace {
+
+// The kernel refuses some as an upper layer.
+bool can_hold_changes(std::string_view type) {
+    constexpr std::array refused = {"overlay", "nfs", "nfs4", "cifs", "smb3", "9p", "vfat", "msdos", "exfat"};
+    return !type.starts_with("fuse") && std::ranges::find(refused, type) == refused.end();
+}
+
+}  // namespace
 
 std::optional<Plan::Written> place_of_changes(const Spec& spec, const host::Facts& facts, const host::Tree& tree) {
     if (!spec.changes) {
@@ -28,9 +41,14 @@ std::optional<Plan::Written> place_of_changes(const Spec& spec, const host::Fact
         throw Error(asked + ": the directory that it is to be made in does not exist, or is closed")
             .with_fix("mkdir " + spec::escaped(spec::parent(path)));
     }
+    std::string place = whole ? *whole : spec::join(*above, path.substr(path.rfind('/') + 1));
+    const host::MountEntry* const mount = host::mount_holding(facts.mounts, place);
+    if (mount != nullptr && !can_hold_changes(mount->type)) {
+        throw Error(asked + ": its file system (" + mount->type + ") cannot hold changes")
+            .with_fix("a directory on ext4, xfs, btrfs or tmpfs; in a container, on a volume");
+    }
     int error = 0;
-    return Plan::Written{whole ? *whole : spec::join(*above, path.substr(path.rfind('/') + 1)),
-                         whole ? tree.follow(path, error) : std::nullopt, asked};
+    return Plan::Written{std::move(place), whole ? tree.follow(path, error) : std::nullopt, asked};
 }
 
 bool prefers_disk(const Spec& spec, const host::Facts& facts) {

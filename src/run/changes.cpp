@@ -9,7 +9,6 @@
 #include <sandbox/error.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -88,35 +87,22 @@ std::vector<IdRange> ranges(const std::vector<plan::IdExtent>& guest, const std:
 }
 
 // A continued run finds what it wrote where it wrote it.
-void check_earlier(const std::string& directory, const std::vector<plan::MountOverlay*>& overlays) {
-    struct stat entry {};
-    if (::lstat((directory + "/sandbox.json").c_str(), &entry) < 0) {
-        return;
-    }
-    const changes::Store store = changes::Store::open_for_reading(directory);
+void check_earlier(const std::string& directory, const changes::Record& earlier,
+                   const std::vector<plan::MountOverlay*>& overlays) {
     const auto refuse = [&](const std::string& what) {
         throw Error("--changes " + spec::escaped(directory) + ": " + what)
             .with_fix("the same --overlay as then, of / also from the same current directory; or another directory");
     };
-    for (const changes::Overlay& before : store.record().overlays) {
+    for (const changes::Overlay& before : earlier.overlays) {
         if (std::ranges::none_of(overlays, [&](const auto* overlay) { return overlay->canonical == before.path; })) {
             refuse("an earlier run had an overlay of " + spec::escaped(before.path) + ", and this one has none");
         }
     }
     for (const plan::MountOverlay* overlay : overlays) {
-        if (std::ranges::none_of(store.record().overlays,
+        if (std::ranges::none_of(earlier.overlays,
                                  [&](const auto& before) { return overlay->canonical == before.path; })) {
             refuse("an earlier run had no overlay of " + spec::escaped(overlay->canonical));
         }
-    }
-}
-
-// The kernel refuses some as an upper layer.
-void check_type(const std::string& type, const std::string& directory) {
-    constexpr std::array refused = {"overlay", "nfs", "nfs4", "cifs", "smb3", "9p", "vfat", "msdos", "exfat"};
-    if (type.starts_with("fuse") || std::ranges::find(refused, type) != refused.end()) {
-        throw Error("--changes " + spec::escaped(directory) + ": its file system (" + type + ") cannot hold changes")
-            .with_fix("a directory on ext4, xfs, btrfs or tmpfs; in a container, on a volume");
     }
 }
 
@@ -180,8 +166,6 @@ void point_to(plan::MountOverlay& overlay, const std::string& directory, int des
 
 changes::Store open_changes(plan::Plan& plan, const std::string& directory) {
     const std::vector<plan::MountOverlay*> overlays = written_overlays(plan);
-    check_type(type_of_file_system(plan.written->canonical), directory);
-    check_earlier(directory, overlays);
     changes::Wanted wanted;
     wanted.users = ranges(plan.guest_maps.users, plan.setup_maps.users, plan.private_ids);
     wanted.groups = ranges(plan.guest_maps.groups, plan.setup_maps.groups, plan.private_ids);
@@ -189,7 +173,8 @@ changes::Store open_changes(plan::Plan& plan, const std::string& directory) {
         const Owner owner = owner_in(plan, *overlay);
         wanted.overlays.push_back({overlay->canonical, owner.user, owner.group});
     }
-    changes::Store store = changes::Store::open_for_run(directory, wanted);
+    changes::Store store = changes::Store::open_for_run(
+        directory, wanted, [&](const changes::Record& earlier) { check_earlier(directory, earlier, overlays); });
     if (store.path() != plan.written->canonical) {
         throw Error("--changes " + spec::escaped(directory) + ": it was replaced while the sandbox started")
             .with_fix("try again");

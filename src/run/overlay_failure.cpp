@@ -60,13 +60,7 @@ OverlayCause unfit(const plan::Plan& plan, const plan::MountOverlay& overlay) {
 
 std::string type_of_file_system(const std::string& path) {
     const std::vector<host::MountEntry> mounts = host::parse_mountinfo(host::read_text("/proc/self/mountinfo"));
-    const host::MountEntry* holder = nullptr;
-    for (const host::MountEntry& mount : mounts) {
-        if (spec::is_below_or_same(path, mount.target) &&
-            (holder == nullptr || mount.target.size() >= holder->target.size())) {
-            holder = &mount;
-        }
-    }
+    const host::MountEntry* const holder = host::mount_holding(mounts, path);
     return holder == nullptr ? "unknown" : holder->type;
 }
 

@@ -46,5 +46,18 @@ TEST(Mountinfo, LinesThatAreNoneArePassedOver) {
     EXPECT_EQ(described("\n\nshort line\n23 22 0:21 / /proc rw - proc proc rw\n"), "<0:21|/|/proc|proc>");
 }
 
+TEST(Mountinfo, WhatAPathLiesOn) {
+    const std::vector<MountEntry> mounts = parse_mountinfo(
+        "22 1 8:1 / / rw - ext4 a rw\n30 22 0:1 / /srv/disk rw - xfs b rw\n31 22 0:2 / /srv rw - btrfs c rw\n"
+        "32 31 0:3 / /srv/disk rw - tmpfs d rw\n");
+    const auto type_at = [&](const char* path) { return mount_holding(mounts, path)->type; };
+    EXPECT_EQ(type_at("/"), "ext4");
+    EXPECT_EQ(type_at("/srvx"), "ext4");
+    EXPECT_EQ(type_at("/srv"), "btrfs");
+    EXPECT_EQ(type_at("/srv/a/b"), "btrfs");
+    EXPECT_EQ(type_at("/srv/disk/a"), "tmpfs") << "the later one covers the earlier";
+    EXPECT_EQ(mount_holding({}, "/"), nullptr);
+}
+
 }  // namespace
 }  // namespace sandbox::host

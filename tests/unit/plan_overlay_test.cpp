@@ -113,6 +113,26 @@ TEST(PlanOverlay, OnlyDirectoriesAboveAMountAreHollow) {
     EXPECT_EQ(overlays(plan_for(with({Overlay{"/srv"}}), host)), (std::vector<std::string>{"/srv", "/srv/data/disk"}));
 }
 
+// As by --explain, before anything is made there.
+TEST(PlanOverlay, ChangesOnAFileSystemThatCannotHoldThem) {
+    for (const std::string type : {"overlay", "fuse.sshfs", "nfs4", "9p", "vfat"}) {
+        HostWithMounts host;
+        host.tree.directory("/mnt/kept");
+        host.facts.mounts.push_back({"0:77", "/", "/mnt", type});
+        Spec spec = with({Overlay{"/srv/data"}});
+        for (const std::string place : {"/mnt/kept", "/mnt/missing"}) {
+            spec.changes = place;
+            EXPECT_TRUE(explained(spec, host)
+                            .starts_with("sandbox: --changes " + place + ": its file system (" + type +
+                                         ") cannot hold changes\n"))
+                << explained(spec, host);
+        }
+        // What covers it does.
+        host.facts.mounts.push_back({"8:9", "/", "/mnt", "ext4"});
+        EXPECT_FALSE(explained(spec, host).starts_with("sandbox: ")) << explained(spec, host);
+    }
+}
+
 // By its own name or another one: nothing of it is shown.
 TEST(PlanOverlay, TheDirectoryOfChanges) {
     HostWithMounts host;
