@@ -20,8 +20,9 @@ namespace {
 /// What the runs have left of a path.
 struct Left {
     bool nothing = false;
-    std::string opaque;  ///< nothing in that directory, which hides what the host had in its own
-    std::string gone;    ///< what is above it, and no directory any more
+    std::string opaque;     ///< nothing in that directory, which hides what the host had in its own
+    std::string gone;       ///< what is above it, and no directory any more
+    bool replaced = false;  ///< that is something else, and not gone
 };
 
 Left find_in(sys::UniqueFd directory, const Overlay& overlay, const std::string& path) {
@@ -32,14 +33,15 @@ Left find_in(sys::UniqueFd directory, const Overlay& overlay, const std::string&
         const std::string name = path.substr(start, end - start);
         const Entry entry = look(directory.get(), name);
         if (!entry.exists) {
-            return {true, opaque ? path.substr(0, start - 1) : "", {}};
+            return {true, opaque ? path.substr(0, start - 1) : "",
+                    opaque && end < path.size() ? path.substr(0, end) : "", false};
         }
         if (end == path.size()) {
             break;
         }
         marks = read_marks(directory.get(), name, entry, marks.whiteouts);
         if (marks.whiteout || !entry.is(S_IFDIR)) {
-            return {false, {}, path.substr(0, end)};
+            return {false, {}, path.substr(0, end), !marks.whiteout};
         }
         opaque = opaque || marks.opaque;
         directory = open_path(directory.get(), name);
@@ -65,6 +67,19 @@ bool is_on_host(const std::string& path) {
     return ::lstat(path.c_str(), &found) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
+bool is_directory_on_host(const std::string& path) {
+    struct stat found {};
+    return ::lstat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+// What is not on the host may have been there until an earlier apply.
+bool may_be_applied(const Left& left) {
+    if (left.nothing) {
+        return !left.opaque.empty() && is_on_host(left.opaque);
+    }
+    return left.replaced ? is_on_host(left.gone) && !is_directory_on_host(left.gone) : !is_on_host(left.gone);
+}
+
 void check(const Store& store, const std::string& path) {
     const Overlay* const overlay = overlay_of(store.record(), path);
     if (overlay == nullptr) {
@@ -74,10 +89,9 @@ void check(const Store& store, const std::string& path) {
     if (!upper && errno != ENOENT) {
         return;
     }
-    const Left left = upper ? find_in(std::move(upper), *overlay, path) : Left{true, {}, {}};
+    const Left left = upper ? find_in(std::move(upper), *overlay, path) : Left{true, {}, {}, false};
     const bool on_host = is_on_host(path);
-    const bool applied = !left.opaque.empty() && is_on_host(left.opaque);  // maybe
-    if (left.nothing && !on_host && !applied) {
+    if ((left.nothing || !left.gone.empty()) && !on_host && !may_be_applied(left)) {
         throw Error(path + ": there is nothing of that name, neither on the host nor among the changes")
             .with_fix("sandbox diff DIR shows what has changed");
     }

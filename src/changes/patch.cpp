@@ -87,15 +87,16 @@ std::string in_quotes(const std::string& name) {
     return text + '"';
 }
 
-// Without the first slash, for patch(1). It takes what stands behind a blank for a time, but for one behind a tab.
+// Without the first slash, for patch(1). It takes what stands behind a blank for a time, but for one behind a tab, and
+// blanks in front of that for none of the name.
 std::string label(const char* side, const std::string& path, bool exists) {
     if (!exists) {
         return "--label=/dev/null";
     }
     const std::string name = side + path;
-    return "--label=" + (spec::escaped(name) != name           ? in_quotes(name)
-                         : name.find(' ') != std::string::npos ? name + '\t'
-                                                               : name);
+    return "--label=" + (spec::escaped(name) != name || name.ends_with(' ') ? in_quotes(name)
+                         : name.find(' ') != std::string::npos              ? name + '\t'
+                                                                            : name);
 }
 
 std::string text_patch(const std::string& before, const std::string& after, const Change& change) {

@@ -159,9 +159,14 @@ std::string inner(unsigned number, const char* what) {
     return std::to_string(number) + "/" + what;
 }
 
-// Whatever the caller's umask(2) is.
+// Whatever the caller's umask(2) is. Who may write to the directory above may have put a link there since.
+bool make_closed(int above, const std::string& path) {
+    return ::mkdirat(above, path.c_str(), 0700) < 0 ? errno == EEXIST
+                                                    : ::fchmodat(above, path.c_str(), 0700, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 void make_directory(const std::string& name, int above, const std::string& path) {
-    if (::mkdirat(above, path.c_str(), 0700) < 0 ? errno != EEXIST : ::fchmodat(above, path.c_str(), 0700, 0) < 0) {
+    if (!make_closed(above, path)) {
         fail(name, path, errno);
     }
 }
@@ -345,9 +350,7 @@ Store Store::open_for_run(const std::string& path, const Wanted& wanted,
     Store store;
     store.name_ = path;
     const Place place = place_of(path);
-    if (::mkdirat(place.holder.get(), place.leaf.c_str(), 0700) < 0
-            ? errno != EEXIST
-            : ::fchmodat(place.holder.get(), place.leaf.c_str(), 0700, 0) < 0) {
+    if (!make_closed(place.holder.get(), place.leaf)) {
         fail(path, "it cannot be made", errno);
     }
     store.directory_ = open_own(path, place, false);

@@ -43,8 +43,10 @@ class TreeOnce final : public Tree {
     [[nodiscard]] std::optional<std::string> canonical(const std::string& path) const override {
         const std::size_t slash = path.rfind('/');
         const std::string leaf = path.substr(slash + 1);
-        // Of a mount that does not answer each question is another one: the tree below knows which may be asked.
-        if (!path.starts_with('/') || leaf.empty() || leaf == "." || leaf == ".." || tree_.may_be_silent()) {
+        // Of a mount that does not answer each question is another one: the tree below knows which may be asked. A path
+        // of any length, as HOME may be, is not taken apart.
+        if (!path.starts_with('/') || leaf.empty() || leaf == "." || leaf == ".." || !spec::fits(path) ||
+            tree_.may_be_silent()) {
             return tree_.canonical(path);
         }
         const auto known = canonicals_.find(path);

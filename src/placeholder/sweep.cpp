@@ -246,8 +246,9 @@ bool is_one_of(const Identities& placeholders, const Id& id, const std::string& 
     if (first == placeholders.end() || first->device != device || first->inode != inode) {
         return false;
     }
+    // Who swaps what is above it between the two looks must not make one pass for something that stays.
     const std::optional<Identity> now = identify(path, followed);
-    return !now || placeholders.contains(*now);
+    return !now || now->device != device || now->inode != inode || placeholders.contains(*now);
 }
 
 }  // namespace sandbox::placeholder

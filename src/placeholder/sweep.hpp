@@ -28,7 +28,7 @@ Sweep sweep();
 [[nodiscard]] Identities known();
 
 /// Whether what a path has just led to is one of them, and not what has got the number of one since; or is gone
-/// already. `id`: what was found. `followed`: at the end of a symbolic link, too.
+/// already, or replaced. `id`: what was found. `followed`: at the end of a symbolic link, too.
 [[nodiscard]] bool is_one_of(const Identities& placeholders, const Id& id, const std::string& path, bool followed);
 
 /// Field 22 of /proc/PID/stat: pids are used again, this is not. 0 where there is no such process.

@@ -112,8 +112,9 @@ struct BindMount {
     Source source;
     std::string target;
     MountAttributes attributes;
-    int id_mapped = -1;   ///< by which of Plan::id_mapped; the launcher makes the mount then
-    bool beside = false;  ///< an entry of a directory that is made anew; nothing is missed where it is gone by then
+    int id_mapped = -1;  ///< by which of Plan::id_mapped; the launcher makes the mount then
+    /// Of an entry of a directory that is made anew: that directory. Nothing is missed where it alone is gone by then.
+    std::optional<FileId> beside = {};
 };
 /// A tmpfs with a limit of its own.
 struct MountTmpfs {

@@ -260,6 +260,8 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
         throw Error("cannot show " + from.source + ": its entries cannot be read, and a mount point is missing in it")
             .with_fix("choose a target that exists, or change the permissions of the directory");
     }
+    int error = 0;
+    const std::optional<FileId> directory = tree_.follow(from.source, error);
     for (const host::Entry& entry : *entries) {
         const std::string here = scratch + "/" + entry.name;
         const std::string target = spec::join(inside, entry.name);
@@ -282,7 +284,8 @@ void View::show_entries(const std::string& scratch, const std::string& inside, c
             show_entries(here, target, place, {});
             continue;
         }
-        plan_.steps.push_back(BindMount{{place.source, entry.id}, target, read_only_attributes, place.id_mapped, true});
+        plan_.steps.push_back(
+            BindMount{{place.source, entry.id}, target, read_only_attributes, place.id_mapped, directory});
         cover(target, {Area::Kind::host, place, false});
     }
 }

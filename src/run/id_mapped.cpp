@@ -89,6 +89,13 @@ int recognise(const sys::UniqueFd& found, const plan::Source& source) {
     return error != 0 ? error : now == source.expected ? 0 : ESTALE;
 }
 
+bool is_gone_alone(const plan::BindMount& bind) {
+    const std::string directory = bind.source.path.substr(0, bind.source.path.rfind('/') + 1);
+    const sys::UniqueFd above(sys::above_streams(::open(directory.c_str(), O_PATH | O_CLOEXEC)));
+    plan::FileId now;
+    return above && identify(above.get(), now) == 0 && bind.beside == now;
+}
+
 // The real path of a source, as the one that was recognised has it; empty where it is another one by now.
 std::string path_of(const plan::Source& source) {
     const sys::UniqueFd found(sys::above_streams(::open(source.path.c_str(), O_PATH | O_CLOEXEC)));
@@ -290,7 +297,7 @@ void IdMappedTrees::make(const Shown& shown) {
     const int owners = user_namespace(shown);
     sys::UniqueFd tree = clone_tree(shown.bind.source.path, AT_RECURSIVE);
     int error = recognise(tree, shown.bind.source);
-    if (error == ENOENT && shown.bind.beside) {
+    if (error == ENOENT && is_gone_alone(shown.bind)) {
         return;
     }
     if (error == 0) {

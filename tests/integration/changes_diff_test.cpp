@@ -82,16 +82,18 @@ TEST_F(ChangesDiff, PathsChoose) {
 // A slip is no difference that there is not.
 TEST_F(ChangesDiff, APathThatStandsForNothingIsAnError) {
     change_on_host(
-        "mkdir -p deleted/below opaque replaced; echo 1 >deleted/below/x; echo 2 >opaque/x; echo 3 >replaced/x");
+        "mkdir -p deleted/below opaque/below replaced; echo 1 >deleted/below/x; echo 2 >opaque/x; echo 3 >replaced/x;"
+        "echo 4 >opaque/below/x");
     change("rm -r deleted opaque replaced; mkdir opaque; echo f >replaced; echo a >-added; mkdir new; echo n >new/x");
     for (const char* verb : {"diff", "apply"}) {
-        for (const char* name : {"slip", "new/slip", "new/slip/below", "slip/below"}) {
+        for (const char* name :
+             {"slip", "new/slip", "new/slip/below", "slip/below", "deleted/slip", "replaced/slip", "new/x/slip"}) {
             const Result result = this->verb({verb, dir(), "--", host(name)});
             EXPECT_EQ(result.exit_status, 125) << result;
             EXPECT_NE(result.err.find(host(name) + ": there is nothing of that name"), std::string::npos) << result;
         }
-        for (const auto& [name, gone] :
-             {std::pair{"deleted/below/x", "deleted"}, std::pair{"replaced/x", "replaced"}}) {
+        for (const auto& [name, gone] : {std::pair{"deleted/below/x", "deleted"}, std::pair{"replaced/x", "replaced"},
+                                         std::pair{"opaque/below/x", "opaque/below"}}) {
             const Result result = this->verb({verb, dir(), host(name)});
             EXPECT_EQ(result.exit_status, 125) << result;
             EXPECT_NE(result.err.find(host(name) + ": the runs have deleted or replaced " + host(gone)),
@@ -111,8 +113,10 @@ TEST_F(ChangesDiff, APathThatStandsForNothingIsAnError) {
             verb({"apply", dir(), "--", host("deleted"), host("opaque/x"), host("replaced"), host("-added")});
         EXPECT_EQ(result.exit_status, 0) << result;
     }
-    EXPECT_EQ(verb({"apply", dir(), host("deleted/below/x")}).exit_status, 0);
-    EXPECT_EQ(diff(), "added     new/\nadded     new/x\n");
+    for (const char* name : {"deleted/below/x", "replaced/x"}) {
+        EXPECT_EQ(verb({"apply", dir(), host(name)}).exit_status, 0) << name;
+    }
+    EXPECT_EQ(diff(), "added     new/\nadded     new/x\ndeleted   opaque/below/\n");
 }
 
 TEST_F(ChangesDiff, APatchIsOneThatPatchTakes) {
@@ -128,10 +132,11 @@ TEST_F(ChangesDiff, APatchIsOneThatPatchTakes) {
 }
 
 TEST_F(ChangesDiff, APatchMeansFilesOfAnyName) {
-    change_on_host("printf 'one\\n' >'a b'; printf 'two\\n' >'q\"q'; printf 'three\\n' >'back\\slash 1'");
+    change_on_host(
+        "printf 'one\\n' >'a b'; printf 'two\\n' >'q\"q'; printf 'three\\n' >'back\\slash 1'; echo e >'e n d '");
     const std::string names = R"(esc=$(printf 'e\033 x'); byte=$(printf '\377"\\'); tab=$(printf 't\tab');)";
     change(names + R"(
-        printf '1\n' >'a b'; rm 'q"q'; printf '3\n' >'back\slash 1'
+        printf '1\n' >'a b'; rm 'q"q'; printf '3\n' >'back\slash 1'; printf '8\n' >'e n d '
         printf '4\n' >"$esc"; printf '5\n' >"$byte"; printf '6\n' >"$tab"; printf '7\n' >umlauts-äöü)");
     const std::string patch = directory() / "patch";
     write_file(patch, verb({"diff", "--patch", dir()}).out);
@@ -141,6 +146,7 @@ TEST_F(ChangesDiff, APatchMeansFilesOfAnyName) {
               "mode      a b (time)\n"
               "mode      back\\slash 1 (time)\n"
               "mode      e\\x1b x (time)\n"
+              "mode      e n d  (time)\n"
               "mode      t\\x09ab (time)\n"
               "mode      umlauts-äöü (time)\n"
               "mode      \\xff\"\\ (time)\n");

@@ -301,6 +301,23 @@ TEST_F(OverlayChanges, ALauncherThatIsKilledAtAnyPointLeavesItUsable) {
     EXPECT_GT(written, 0U) << "at no point had the command written: the test tests nothing";
 }
 
+// The directory that it is in may be one that another sandbox writes to.
+TEST_F(OverlayChanges, ALinkInItsPlaceIsNotFollowedWhenItIsMade) {
+    const std::string victim = directory() / "victim";
+    write_file(victim, "text\n");
+    fs::permissions(victim, fs::perms{0644});
+    Stepper launcher({sandbox_binary(), "--overlay", work(), "--changes", kept(), "--", "true"});
+    while (!fs::exists(kept())) {
+        ASSERT_TRUE(launcher.step());
+    }
+    fs::rename(kept(), kept() + ".moved");
+    fs::create_symlink(victim, kept());
+    EXPECT_EQ(launcher.run_to_end(), 125);
+    struct stat found {};
+    ASSERT_EQ(::stat(victim.c_str(), &found), 0);
+    EXPECT_EQ(found.st_mode & 07777U, 0644U);
+}
+
 TEST_F(OverlayChanges, AStartThatFailsLeavesItUsableToo) {
     EXPECT_EQ(inside({"no-such-command"}, {.sandbox = {"--overlay", ".", "--changes", "../kept"}, .directory = work()})
                   .exit_status,

@@ -109,6 +109,28 @@ TEST_F(ViewHide, WhatIsGoneBeforeItIsShownIsNotMissed) {
     }
 }
 
+// All of it would be empty.
+TEST_F(ViewHide, ADirectoryThatIsGoneBeforeItIsShownIsMissed) {
+    for (const std::vector<std::string>& ids : {std::vector<std::string>{}, {"--map-users", "real"}}) {
+        for (const bool another : {false, true}) {
+            std::vector<std::string> command = {sandbox_binary(), "--ro", work(), "--hide", work() + "/secret"};
+            command.insert(command.end(), ids.begin(), ids.end());
+            command.insert(command.end(), {"--", "true"});
+            Stepper launcher(command, Stepper::StartedBy::this_thread, directory() / "printed");
+            ASSERT_TRUE(launcher.advance_to([](const SystemCall& call) { return call.number == SYS_clone3; }));
+            std::filesystem::rename(work(), work() + ".moved");
+            if (another) {
+                std::filesystem::create_directory(work());
+            }
+            EXPECT_EQ(launcher.run_to_end(), 125);
+            std::filesystem::remove(work());
+            std::filesystem::rename(work() + ".moved", work());
+            const std::string printed = read_file(directory() / "printed");
+            EXPECT_TRUE(contains(printed, "vanished while the sandbox started")) << printed;
+        }
+    }
+}
+
 // The limit that the manual page states: a mask ends when somebody outside replaces what it covers.
 TEST_F(ViewHide, InAWritableTreeItHoldsAgainstTheCommandAndEndsWithTheFile) {
     Running running = start_inside(

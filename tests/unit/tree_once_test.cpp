@@ -116,6 +116,19 @@ TEST_F(TreeOnceTest, WhereAMountMayNotAnswerTheTreeBelowIsAsked) {
     EXPECT_EQ(counting.walks, (std::map<std::string, int>{{"/home/me", 1}}));
 }
 
+// As of HOME, which may be of any length: each component would be a call, and a copy of what is above it.
+TEST_F(TreeOnceTest, WhatIsTooLongForAPathIsNotTakenApart) {
+    const Counting counting(tree);
+    const TreeOnce once(counting);
+    std::string path;
+    while (path.size() < 100000) {
+        path += "/a";
+    }
+    EXPECT_EQ(once.canonical(path), std::nullopt);
+    EXPECT_TRUE(counting.looks.empty());
+    EXPECT_EQ(counting.walks, (std::map<std::string, int>{{path, 1}}));
+}
+
 TEST_F(TreeOnceTest, NamesAreThoseOfTheList) {
     const TreeOnce once(tree);
     EXPECT_EQ(once.names("/var/home/me"),

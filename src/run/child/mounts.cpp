@@ -104,6 +104,29 @@ int recognise(int tree, const plan::Source& source) noexcept {
     return error != 0 ? error : now == source.expected ? 0 : ESTALE;
 }
 
+// On the host entries come and go all the time, and what stands in for one that is gone is empty. Where their directory
+// is gone, or another one, all of them would be.
+bool is_gone_alone(const SetupState& state, const plan::BindMount& bind) noexcept {
+    const char* const path = bind.source.path.c_str();
+    std::size_t length = bind.source.path.size();
+    while (length > 0 && path[length - 1] != '/') {
+        --length;
+    }
+    char above[4096];
+    if (length == 0 || length >= sizeof above) {
+        return false;
+    }
+    std::memcpy(above, path, length);
+    above[length] = '\0';
+    const int directory = ::openat(*path == '/' ? AT_FDCWD : state.context.cwd, above, O_PATH | O_CLOEXEC);
+    plan::FileId now;
+    const bool same = directory >= 0 && identify(directory, now) == 0 && bind.beside == now;
+    if (directory >= 0) {
+        ::close(directory);
+    }
+    return same;
+}
+
 // Takes `mount_point` over: it is closed in every case.
 int attach_at(int mount_point, int tree) noexcept {
     if (mount_point < 0) {
@@ -318,8 +341,7 @@ int execute(SetupState& state, const plan::BindMount& step) noexcept {
     }
     int tree = -1;
     if (const int error = take_tree(state, step, AT_RECURSIVE, tree); error != 0) {
-        // On the host directories change all the time. What stands in for the entry is empty.
-        return error == ENOENT && step.beside ? 0 : error;
+        return error == ENOENT && is_gone_alone(state, step) ? 0 : error;
     }
     return finish(state, tree, attribute_bits(step.attributes), AT_RECURSIVE, step.target.c_str());
 }
