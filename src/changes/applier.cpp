@@ -69,7 +69,9 @@ class Applier : public Visitor {
         return false;
     }
 
-    void begin(const Level& level, const Overlay& overlay) override { host_.check_mounted(level.host_entry, overlay); }
+    void begin(const Level& level, const Overlay& overlay) override {
+        host_.check_elsewhere(level.host_entry, overlay);
+    }
 
     void visit_top(const std::string& path, Level& level, const Overlay& overlay) override {
         constexpr mode_t id_bits = S_ISUID | S_ISGID;

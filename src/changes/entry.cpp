@@ -31,7 +31,6 @@ Entry entry_of(const struct statx& found) {
     entry.inode = found.stx_ino;
     entry.special = makedev(found.stx_rdev_major, found.stx_rdev_minor);
     entry.mount = (found.stx_mask & STATX_MNT_ID) != 0 ? found.stx_mnt_id : 0;
-    entry.mount_root = (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
     entry.accessed = timestamp(found.stx_atime);
     entry.modified = timestamp(found.stx_mtime);
     entry.changed = timestamp(found.stx_ctime);

@@ -25,7 +25,6 @@ struct Entry {
     ino_t inode = 0;
     dev_t special = 0;  ///< of a device node
     std::uint64_t mount = 0;
-    bool mount_root = false;  ///< what is mounted there, or `/`
     Timestamp accessed;
     Timestamp modified;
     Timestamp changed;
@@ -34,6 +33,10 @@ struct Entry {
     [[nodiscard]] mode_t permissions() const { return mode & 07777; }
     [[nodiscard]] bool is(mode_t wanted) const { return exists && type() == wanted; }
     [[nodiscard]] bool is_same(const Entry& other) const { return device == other.device && inode == other.inode; }
+    /// Something was mounted or unmounted since that was seen.
+    [[nodiscard]] bool is_elsewhere(const Seen& seen) const {
+        return seen.inode != 0 && device != seen.device && inode != seen.inode;
+    }
 };
 
 /// Something that keeps one file from being looked at or worked on. what() says what and why.

@@ -21,10 +21,9 @@ bool HostChanges::is_changed(const Level& level) const {
 }
 
 // What lies below an empty mount point is another tree.
-void HostChanges::check_mounted(const Entry& host, const Overlay& overlay) const {
-    if (!force_ && overlay.mounted && *overlay.mounted != host.mount_root) {
-        changed(*overlay.mounted ? "what was mounted there is not mounted any more"
-                                 : "something is mounted there that was not");
+void HostChanges::check_elsewhere(const Entry& host, const Overlay& overlay) const {
+    if (!force_ && host.is_elsewhere(overlay.seen)) {
+        changed("it is on another file system than when the first run began");
     }
 }
 

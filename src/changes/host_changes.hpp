@@ -23,8 +23,8 @@ class HostChanges {
     /// Things have come or gone in it, by somebody else's hand. What is done here must not hide that.
     [[nodiscard]] bool is_changed(const Level& level) const;
 
-    /// Throws if what the runs saw at the top of an overlay was mounted there and is not any more, or the reverse.
-    void check_mounted(const Entry& host, const Overlay& overlay) const;
+    /// Throws if the top of an overlay is not the directory that the runs saw, as something was mounted or unmounted.
+    void check_elsewhere(const Entry& host, const Overlay& overlay) const;
     /// Throws if it is not as the first run found it; of a directory, if something in it is not.
     void check_unchanged(const Item& item) const;
     /// Of a directory whose attributes alone are changed.

@@ -42,16 +42,14 @@ Json ranges_json(const std::vector<IdRange>& ranges) {
 }
 
 Json overlay_json(const Overlay& overlay) {
-    Json object = json::object()
-                      .add("path", json::text(overlay.path))
-                      .add("number", json::number(overlay.number))
-                      .add("mode", json::number(overlay.root.mode))
-                      .add("uid", json::number(overlay.root.uid))
-                      .add("gid", json::number(overlay.root.gid));
-    if (overlay.mounted) {
-        object.add("mounted", json::boolean(*overlay.mounted));
-    }
-    return object;
+    return json::object()
+        .add("path", json::text(overlay.path))
+        .add("number", json::number(overlay.number))
+        .add("mode", json::number(overlay.root.mode))
+        .add("uid", json::number(overlay.root.uid))
+        .add("gid", json::number(overlay.root.gid))
+        .add("device", json::number(overlay.seen.device))
+        .add("inode", json::number(overlay.seen.inode));
 }
 
 Json record_json(const Record& record) {
@@ -126,13 +124,11 @@ Overlay overlay_of(const Json& value) {
     overlay.path = *path;
     overlay.number = number_of<unsigned>(value, "number");
     overlay.root = {number_of<mode_t>(value, "mode"), number_of<uid_t>(value, "uid"), number_of<gid_t>(value, "gid")};
-    const Json* const mounted = value.find("mounted");
-    if (overlay.number >= most_overlays || overlay.root.mode > 07777 ||
-        (mounted != nullptr && mounted->kind != Json::Kind::boolean)) {
-        throw BadRecord("has an overlay that cannot be one");
+    if (value.find("inode") != nullptr) {  // not in those of before
+        overlay.seen = {number_of<dev_t>(value, "device"), number_of<ino_t>(value, "inode")};
     }
-    if (mounted != nullptr) {
-        overlay.mounted = mounted->number != 0;
+    if (overlay.number >= most_overlays || overlay.root.mode > 07777) {
+        throw BadRecord("has an overlay that cannot be one");
     }
     return overlay;
 }

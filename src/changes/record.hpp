@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -35,11 +34,18 @@ struct Attributes {
     friend bool operator==(const Attributes&, const Attributes&) = default;
 };
 
+/// Which directory that was: of another file system than now if both differ. A path to the same one through another
+/// mount has the same number, and after a reboot a file system may have another device.
+struct Seen {
+    dev_t device = 0;
+    ino_t inode = 0;  ///< 0: unknown
+};
+
 struct Overlay {
-    std::string path;             ///< of the lower tree: absolute, without links, `.` and `..`
-    unsigned number = 0;          ///< of its directories in DIR
-    Attributes root;              ///< what `upper` was made with: what differs later was changed inside
-    std::optional<bool> mounted;  ///< whether the path is where something was mounted on the host; nothing: unknown
+    std::string path;     ///< of the lower tree: absolute, without links, `.` and `..`
+    unsigned number = 0;  ///< of its directories in DIR
+    Attributes root;      ///< what `upper` was made with: what differs later was changed inside
+    Seen seen = {};       ///< the lower tree's top, when the first run began
 };
 
 struct Record {

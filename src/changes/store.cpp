@@ -136,19 +136,13 @@ Timestamp now() {
     return {time.tv_sec, static_cast<std::uint32_t>(time.tv_nsec)};
 }
 
-Overlay overlay_of(const WantedOverlay& wanted, unsigned number, const std::string& name) {
-    const sys::UniqueFd lower(
-        sys::above_streams(::open(wanted.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)));
-    if (!lower) {
-        fail(name, wanted.path, errno);
-    }
-    const Entry found = look(lower.get());
+Overlay overlay_of(const WantedOverlay& wanted, unsigned number, const Entry& found) {
     const bool root = ::geteuid() == 0;
     return {wanted.path,
             number,
             {found.permissions(), wanted.uid.value_or(root ? found.uid : ::geteuid()),
              wanted.gid.value_or(root ? found.gid : ::getegid())},
-            found.mount_root};
+            {found.device, found.inode}};
 }
 
 bool is_number(std::string_view name) {
@@ -308,7 +302,18 @@ void Store::add_overlay(const WantedOverlay& wanted) {
     if (!is_canonical(wanted.path)) {
         throw Error("cannot use " + name_ + " for changes: " + wanted.path + " is no canonical path");
     }
-    if (std::ranges::find(record_.overlays, wanted.path, &Overlay::path) != record_.overlays.end()) {
+    const sys::UniqueFd lower(
+        sys::above_streams(::open(wanted.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)));
+    if (!lower) {
+        fail(name_, wanted.path, errno);
+    }
+    const Entry found = look(lower.get());
+    const auto known = std::ranges::find(record_.overlays, wanted.path, &Overlay::path);
+    if (known != record_.overlays.end()) {
+        if (found.is_elsewhere(known->seen)) {
+            refuse(name_, wanted.path + " is on another file system than in an earlier run",
+                   "mount what was mounted then, or use another directory");
+        }
         return;
     }
     unsigned number = 0;
@@ -318,7 +323,7 @@ void Store::add_overlay(const WantedOverlay& wanted) {
     if (number >= most_overlays) {
         refuse(name_, "it has " + std::to_string(number) + " overlays", "use another directory");
     }
-    record_.overlays.push_back(overlay_of(wanted, number, name_));
+    record_.overlays.push_back(overlay_of(wanted, number, found));
 }
 
 // The top of the tree inside has the attributes of `upper`: it gets its name when it has them.

@@ -163,25 +163,35 @@ TEST_F(ChangesConflicts, WhatIsMountedThereStays) {
     EXPECT_NE(result.err.find(host("e") + ": another file system is mounted there"), std::string::npos) << result;
 }
 
-// The command saw what was mounted, and not what lies below.
-TEST_F(ChangesConflicts, WhatWasMountedThereIsNotMountedAnyMore) {
-    change_on_host("mkdir mounted plain; echo below >mounted/below");
+// The command saw what was mounted, and not what lies below: at the top of an overlay and deeper. The same directory by
+// way of another mount is the same.
+TEST_F(ChangesConflicts, WhatIsOnAnotherFileSystemNow) {
+    change_on_host("mkdir -p mounted/deep plain; echo below >mounted/below");
     const Result result = with_mounts(R"(
-mount -t tmpfs none "$2/mounted"; echo old > "$2/mounted/old"
-cd "$2"; "$0" --map-users real --overlay . --changes "$1" -- sh -c 'echo new | tee mounted/new plain/new > /dev/null'
-"$0" --map-users real --overlay plain --changes "$1.plain" -- sh -c 'echo new > plain/other'
-"$0" diff "$1" | wc -l
-umount mounted; mount -t tmpfs none plain
-"$0" apply "$1" mounted || echo $?; ls mounted
-"$0" apply "$1.plain" || echo $?; ls plain; umount plain
-"$0" apply "$1" plain; "$0" apply --force "$1"; "$0" apply "$1.plain"; ls mounted plain; "$0" discard "$1.plain"
+mount -t tmpfs none "$2/mounted"; mkdir "$2/mounted/one" "$2/mounted/two" "$2/mounted/deep"; cd "$2"
+write='for d in mounted mounted/deep plain; do echo new > $d/new; done 2> /dev/null; true'
+run() { "$0" --map-users real "$@" -- sh -c "$write"; }
+run --overlay . --changes "$1"
+run --overlay mounted/deep --changes "$1.deep"
+run --overlay plain --changes "$1.plain"
+umount mounted; mount -t tmpfs none plain; mkdir plain/1 plain/2
+for changes in "$1" "$1.deep" "$1.plain"; do "$0" apply "$changes" || echo $?; done
+run --overlay mounted/deep --changes "$1.deep" || echo $?
+find mounted plain -type f
+umount plain; mount --bind plain plain
+"$0" apply "$1.plain"; "$0" apply --force "$1"; "$0" apply --force "$1.deep"
+find mounted plain -type f | sort
+"$0" discard "$1.deep"; "$0" discard "$1.plain"
 )");
     EXPECT_EQ(result.exit_status, 0) << result;
-    EXPECT_EQ(result.out, "2\n1\nbelow\n1\nmounted:\nbelow\nnew\n\nplain:\nnew\nother\n");
-    EXPECT_NE(result.err.find(host("mounted") + ": what was mounted there is not mounted any more; --force overrides"),
-              std::string::npos)
-        << result;
-    EXPECT_NE(result.err.find(host("plain") + ": something is mounted there that was not; --force overrides"),
+    EXPECT_EQ(result.out, "1\n1\n1\n125\nmounted/below\nmounted/below\nmounted/deep/new\nmounted/new\nplain/new\n");
+    for (const std::string name : {"mounted", "mounted/deep", "plain"}) {
+        EXPECT_NE(result.err.find("sandbox: " + host(name) +
+                                  ": it is on another file system than when the first run began; --force overrides\n"),
+                  std::string::npos)
+            << result;
+    }
+    EXPECT_NE(result.err.find(host("mounted/deep") + " is on another file system than in an earlier run"),
               std::string::npos)
         << result;
 }

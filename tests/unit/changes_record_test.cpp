@@ -15,8 +15,8 @@ Record usual() {
     record.gid = 100;
     record.users = {{0, 1000, 1}, {1, 100000, 65535}};
     record.groups = {{0, 100, 1}};
-    record.overlays = {{"/", 0, {0755, 0, 0}, true},
-                       {"/srv/a b\n\xff", 3, {01777, 5, 4294967294}, false},
+    record.overlays = {{"/", 0, {0755, 0, 0}, {2049, 2}},
+                       {"/srv/a b\n\xff", 3, {01777, 5, 4294967294}, {~dev_t{0}, ~ino_t{0}}},
                        {"/unknown", 4, {0755, 0, 0}, {}}};
     return record;
 }
@@ -47,9 +47,10 @@ TEST(ChangesRecord, IsReadAsItWasWritten) {
     EXPECT_EQ(read.overlays[1].path, "/srv/a b\n\xff");
     EXPECT_EQ(read.overlays[1].number, 3U);
     EXPECT_EQ(read.overlays[1].root, (Attributes{01777, 5, 4294967294}));
-    EXPECT_EQ(read.overlays[0].mounted, true);
-    EXPECT_EQ(read.overlays[1].mounted, false);
-    EXPECT_EQ(read.overlays[2].mounted, std::nullopt);
+    EXPECT_EQ(read.overlays[0].seen.device, 2049U);
+    EXPECT_EQ(read.overlays[0].seen.inode, 2U);
+    EXPECT_EQ(read.overlays[1].seen.inode, ~ino_t{0});
+    EXPECT_EQ(read.overlays[2].seen.inode, 0U);
     EXPECT_EQ(record_text(read), record_text(usual()));
 }
 
