@@ -1,11 +1,13 @@
 // What lies beside the directories that overlays are written to on a disk, in a place that others may write to as well:
 // what is swept there is what a launcher has made, and nothing that somebody has made look like it.
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "changes/holder.hpp"
@@ -67,17 +69,22 @@ TEST_F(OverlayOnDiskBesideOthers, ADirectoryOfNumbersStays) {
     EXPECT_EQ(read_file(one + "/0/upper/file"), "x");
 }
 
+// In a mount namespace of its own: tests that run beside this one look for mounts that somebody has left.
 TEST_F(OverlayOnDiskBesideOthers, WhatIsMountedThereStays) {
     if (geteuid() != 0) {
         return;  // nobody else mounts anything
     }
     fs::create_directory(named("1"));
     fs::permissions(named("1"), fs::perms{0700});
-    ASSERT_EQ(::mount("tmpfs", named("1").c_str(), "tmpfs", 0, "mode=700"), 0);
-    const std::string one = leave("1");
-    EXPECT_EQ(swept(), std::vector<std::string>());
-    EXPECT_EQ(read_file(one + "/0/upper/file"), "x");
-    ASSERT_EQ(::umount2(one.c_str(), MNT_DETACH), 0);
+    std::thread([&] {  // the namespace is the thread's, and ends with it
+        ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+        ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+        ASSERT_EQ(::mount("tmpfs", named("1").c_str(), "tmpfs", 0, "mode=700"), 0);
+        const std::string one = leave("1");
+        EXPECT_EQ(swept(), std::vector<std::string>());
+        EXPECT_EQ(read_file(one + "/0/upper/file"), "x");
+    }).join();
+    EXPECT_FALSE(fs::exists(named("1") + "/0")) << "it was not mounted";
 }
 
 // A command that could write there may have made any number of them. One after the other would keep the next run for
