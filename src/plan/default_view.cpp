@@ -80,8 +80,9 @@ void DefaultView::build() {
     make_root();
     make_proc();
     make_devices();
-    // Their mounts decide: only devices can be written in /dev, only what is not covered in /proc.
-    view_.add_writable("/dev");
+    // Their mounts decide: only devices can be written in /dev, only what is not covered in /proc. Of /dev also below
+    // a writable root: its rule alone allows the ioctl(2)s of devices.
+    view_.add_landlock_rule("/dev");
     view_.add_writable("/proc");
     if (is_apart(Namespace::ipc)) {
         view_.add_landlock_rule("/dev/mqueue");

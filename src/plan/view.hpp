@@ -135,7 +135,7 @@ class View {
     [[nodiscard]] const std::set<std::string>& missing_skeletons() const { return missing_skeletons_; }
     void add_writable(const std::string& path);
     /// A path that needs a rule of its own although it lies below a writable one: its inode is reached by other ways,
-    /// too.
+    /// too, or its rule allows what that of the other one does not.
     void add_landlock_rule(const std::string& path) { writable_.push_back(path); }
 
   private:

@@ -82,6 +82,17 @@ TEST_P(ViewLandlock, AnInheritedFileCannotBeOpenedForMore) {
     EXPECT_EQ(read_file(file), "text\nmore\nx\n") << append_only;
 }
 
+// tmux, script, ssh and apt make one. Below a writable root, too.
+TEST_P(ViewLandlock, ANewTerminalCanBeMade) {
+    const std::vector<std::vector<std::string>> views{
+        {}, {"--overlay", "/"}, {"--root", "/", "--overlay", "/"}, {"--overlay", "."}, {"--tty", "new"}};
+    for (const std::vector<std::string>& view : views) {
+        const Result result = with("script -qec 'stty size; tty' /tmp/log", view);
+        EXPECT_EQ(result.exit_status, 0) << result;
+        EXPECT_TRUE(contains(result.out, "/dev/pts/")) << result;
+    }
+}
+
 TEST_F(ViewLandlockUse, RequireWorksWhereTheKernelHasIt) {
     const Result result = inside({"echo", "ran"}, {.sandbox = {"--landlock", "require"}});
     if (landlock_abi() >= 2) {
