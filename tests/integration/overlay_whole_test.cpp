@@ -1,4 +1,6 @@
 // --overlay /: the whole system, every mount of it, and nothing that the view hides.
+#include <unistd.h>
+
 #include <string>
 #include <vector>
 
@@ -91,6 +93,42 @@ $SANDBOX --overlay /usr/local -- sh -ec 'make -s install; tool'
 ls -A /usr/local/bin
 )sh");
     EXPECT_EQ(result.out, "installed\n") << result;
+}
+
+// As the manual page has it, with a package of the test's own. Its script needs /etc/shadow and /etc/gshadow, which
+// only
+// --root shows.
+TEST_F(OverlayWhole, APackageThatAddsAUserIsTried) {
+    if (geteuid() != 0) {
+        return;  // the system's files are root's
+    }
+    const Result result = on_host_of_its_own(R"sh(
+mkdir -p /media/package/DEBIAN /media/package/opt; echo content > /media/package/opt/sandbox-trial; cd /media
+cat > package/DEBIAN/control <<end
+Package: sandbox-trial
+Version: 1
+Architecture: all
+Maintainer: nobody
+Description: adds a user
+end
+printf '#!/bin/sh\nuseradd --system sandbox-trial\n' > package/DEBIAN/postinst; chmod 755 package/DEBIAN/postinst
+dpkg-deb --build package >/dev/null
+files='/etc/passwd /etc/shadow /etc/group /etc/gshadow /var/lib/dpkg/status'
+md5sum $files > /mnt/before
+changes=$(mktemp -d /var/tmp/sandbox-trial.XXXXXX)
+! $SANDBOX --overlay / --ro package.deb -- dpkg -i package.deb >/mnt/log 2>&1 || cat /mnt/log
+grep -o 'cannot open /etc/.*shadow' /mnt/log
+$SANDBOX --root / --overlay / --changes $changes -- sh -ec '
+    dpkg -i /media/package.deb >&2; id -un sandbox-trial; cat /opt/sandbox-trial; grep -c ^sandbox-trial: /etc/shadow'
+$SANDBOX diff $changes | grep -E ' (/etc/(shadow|gshadow)|/opt/.*|/var/lib/dpkg/status)$'
+md5sum $files | cmp - /mnt/before && echo unchanged; ! ls -A /opt | grep trial
+$SANDBOX discard $changes)sh");
+    EXPECT_EQ(result.out,
+              "cannot open /etc/gshadow\nsandbox-trial\ncontent\n1\n"
+              "modified  /etc/gshadow\nmodified  /etc/shadow\nadded     /opt/sandbox-trial\n"
+              "modified  /var/lib/dpkg/status\nunchanged\n")
+        << result;
+    EXPECT_EQ(result.exit_status, 0) << result;
 }
 
 }  // namespace
