@@ -302,7 +302,7 @@ void DefaultView::hide_credentials() {
             view_.hide(hidden.path, true);
         }
     }
-    plan_.notes.push_back("home: read-only without " + std::to_string(count) +
+    plan_.notes.push_back("home: shown without " + std::to_string(count) +
                           " credential stores that it has or could have:" + store_list(home_stores()));
 }
 

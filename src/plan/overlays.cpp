@@ -180,8 +180,9 @@ bool Overlays::is_above_written(const Place& place) const {
             if (!covered) {
                 throw Error(plan_.written->asked + ": " + plan_.written->canonical + " lies in " + place.canonical +
                             ", in which the command may write")
-                    .with_fix(place.canonical == "/" ? "a directory that is not shown, as --changes /var/tmp/changes"
-                                                     : "a directory beside it, as --changes ../changes");
+                    .with_fix(place.canonical == "/"
+                                  ? "a directory that is not shown, as --changes /var/tmp/changes"
+                                  : "a directory outside of it, as --changes ../changes or /var/tmp/changes");
             }
             return true;
         }

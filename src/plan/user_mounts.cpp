@@ -75,12 +75,12 @@ std::string UserMounts::inside(const std::string& target) const {
     return path;
 }
 
-void UserMounts::refuse_whole_home(const Sources::Found& found) const {
+void UserMounts::refuse_whole_home(const Sources::Found& found, const char* showing_it) const {
     if (!spec_.root && homes_.is_home_or_above(found.canonical, found.id) &&
         !homes_.is_runtime_directory(found.canonical)) {
         throw Error(asked_ + " would uncover a whole home directory: " + found.canonical)
             .with_fix(spec_.home == Home::isolated
-                          ? "--home rw shows the real home; or start from a directory below it, or name one"
+                          ? std::string(showing_it) + "; or start from a directory below it, or name one"
                           : "name a directory below it");
     }
 }
@@ -104,7 +104,7 @@ void UserMounts::apply(const Bind& bind) {
     }
     const std::string target = bind.target.empty() ? found->own_path : inside(bind.target);
     if (bind.target.empty() || !bind.source.starts_with('/')) {
-        refuse_whole_home(*found);
+        refuse_whole_home(*found, "--home rw shows the real home");
     }
     kernel_mounts_.refuse_source(found->canonical, bind.writable);
     if (S_ISDIR(found->id.type)) {
@@ -174,7 +174,10 @@ void UserMounts::apply(const Overlay& overlay) {
         throw Error("cannot make " + overlay.path + " writable: it is " + kind_of(found->id.type))
             .with_fix("name the directory that it is in; --file takes a copy of a file");
     }
-    refuse_whole_home(*found);
+    // What is left out of a home that is shown is left out of an overlay of it, too.
+    if (spec_.home == Home::isolated || found->canonical != homes_.own()) {
+        refuse_whole_home(*found, "--home ro beside it shows the real home, without its credential stores");
+    }
     kernel_mounts_.refuse_source(found->canonical, true);
     hide_before(found->canonical);
     overlays_.show({found->reach, found->id, asked_}, found->canonical, found->own_path);

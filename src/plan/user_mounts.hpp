@@ -42,7 +42,8 @@ class UserMounts {
     void apply(const sandbox::Hide& hidden);
     void apply(const Overlay& overlay);
     void hide_before(const std::string& canonical);
-    void refuse_whole_home(const Sources::Found& found) const;
+    /// `showing_it`: what would, as the remedy says it.
+    void refuse_whole_home(const Sources::Found& found, const char* showing_it) const;
     /// A target as the view has it.
     [[nodiscard]] std::string inside(const std::string& target) const;
 

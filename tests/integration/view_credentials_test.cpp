@@ -66,6 +66,42 @@ ls .config/gh
     EXPECT_TRUE(contains(result.err, ".bashrc: Permission denied")) << result;
 }
 
+// An installer that writes into the home: what it did is kept beside, and nothing of what is hidden comes with it.
+TEST_F(ViewCredentials, AnOverlayOfTheHomeLeavesThemOut) {
+    const Result result = at_home(R"sh(
+state() { find /home /srv -printf '%p %i %m %U:%G %n %s %T@ %C@ %l\n' | sort; }
+state > /mnt/before
+install='pwd; grep -rs SECRET ~ /srv
+    for store in ~/.ssh/id ~/.aws/credentials ~/.gnupg/secring ~/.kube/config ~/.config/gh/hosts.yml ~/.netrc; do
+        cat $store && echo BREACH; rm -f $store; mv $store /tmp/x && echo BREACH; ln $store ~/linked && echo BREACH
+    done 2>/dev/null
+    mv ~/.config ~/moved 2>/dev/null && echo BREACH; rm -r ~/.config/gh ~/.ssh 2>/dev/null && echo BREACH
+    echo "PATH=~/tool" >> ~/.bashrc; mkdir -p ~/tool; echo tool >> ~/tool/run; rm -f ~/.config/editor/rc; grep -rs SECRET ~ /srv'
+for options in "--home ro" "--home ro --overlay /" "--home ro --rw ."; do
+    (cd project; $SANDBOX $options --overlay ~ -- sh -c "$install; true")
+    (cd project; $SANDBOX $options --overlay .. -- cat /home/alice/.bashrc)
+done
+for turn in 1 2; do $SANDBOX --home ro --overlay . --changes /mnt/kept --cwd / -- sh -c "$install; cat ~/tool/run"; done
+cd /; $SANDBOX diff /mnt/kept || true
+state | diff /mnt/before - && echo unchanged
+$SANDBOX apply /mnt/kept /home/alice/tool && cat /home/alice/tool/run && cat /home/alice/.bashrc
+$SANDBOX --home rw --overlay /home/alice -- sh -c 'cat ~/.ssh/id; rm -r ~/.ssh ~/.bashrc; ls -A ~'; cat /home/alice/.ssh/id
+for refused in "--overlay /home/alice" "--home ro --overlay /home" "--home rw --overlay /home/bob"; do
+    $SANDBOX $refused -- true || true
+done
+)sh");
+    const std::string once = "/home/alice/project\ntext\n";
+    EXPECT_EQ(result.out, once + once + once +
+                              "/\ntool\n/\ntool\ntool\nmodified  /home/alice/.bashrc\n"
+                              "deleted   /home/alice/.config/editor/rc\nadded     /home/alice/tool/\n"
+                              "added     /home/alice/tool/run\nunchanged\ntool\ntool\ntext\n"
+                              "SECRET\n.aws\n.bash_history\n.cargo\n.config\n.gnupg\n.kube\n.netrc\ndot\nproject\n"
+                              "tool\nSECRET\n")
+        << result;
+    EXPECT_EQ(count(result.err, "would uncover a whole home directory"), 3U) << result;
+    EXPECT_EQ(count(result.err, "\n  fix: --home ro beside it shows the real home"), 1U) << result;
+}
+
 TEST_F(ViewCredentials, TheCurrentDirectoryNeverUncoversOne) {
     const Result result = at_home(R"(
 mkdir -p .config/op .password-store/x .mozilla/firefox dot/aws/cli
@@ -83,7 +119,7 @@ TEST_F(ViewCredentials, ExplainPrintsTheList) {
     const Result result = at_home("$SANDBOX --home ro --explain -- true");
     for (const char* store :
          {" .ssh", " .gnupg", " .config/gh", " .cargo/credentials*", " .*_history", " .vault-token"}) {
-        EXPECT_TRUE(contains(line_starting(result.out, "  home: read-only without"), store)) << store;
+        EXPECT_TRUE(contains(line_starting(result.out, "  home: shown without"), store)) << store;
     }
 }
 

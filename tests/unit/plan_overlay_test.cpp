@@ -280,6 +280,7 @@ TEST(PlanOverlay, Refusals) {
     EXPECT_EQ(refusal("/srv/data/readme"),
               "--overlay /srv/data/readme: cannot make /srv/data/readme writable: it is a regular file");
     EXPECT_EQ(refusal("/home/ann"), "--overlay /home/ann would uncover a whole home directory: /home/ann");
+    EXPECT_EQ(refusal("/home"), "--overlay /home would uncover a whole home directory: /home");
     EXPECT_EQ(
         refusal("/boot/efi"),
         "--overlay /boot/efi: cannot make /boot/efi writable without writing there: its file system (vfat) can be "
