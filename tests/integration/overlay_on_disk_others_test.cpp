@@ -83,7 +83,8 @@ TEST_F(OverlayOnDiskBesideOthers, WhatIsMountedThereStays) {
         const std::string one = leave("1");
         EXPECT_EQ(swept(), std::vector<std::string>());
         EXPECT_EQ(read_file(one + "/0/upper/file"), "x");
-    }).join();
+    })
+        .join();
     EXPECT_FALSE(fs::exists(named("1") + "/0")) << "it was not mounted";
 }
 
