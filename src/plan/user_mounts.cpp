@@ -174,14 +174,17 @@ void UserMounts::apply(const Overlay& overlay) {
         throw Error("cannot make " + overlay.path + " writable: it is " + kind_of(found->id.type))
             .with_fix("name the directory that it is in; --file takes a copy of a file");
     }
-    // What is left out of a home that is shown is left out of an overlay of it, too.
-    if (spec_.home == Home::isolated || found->canonical != homes_.own()) {
+    // What is left out of a home that is shown is left out of an overlay of it, too. It is where the home is, also if
+    // HOME is a link to it.
+    const bool home = spec_.home != Home::isolated && found->canonical == homes_.own();
+    const std::string& target = home ? found->canonical : found->own_path;
+    if (!home) {
         refuse_whole_home(*found, "--home ro beside it shows the real home, without its credential stores");
     }
     kernel_mounts_.refuse_source(found->canonical, true);
     hide_before(found->canonical);
-    overlays_.show({found->reach, found->id, asked_}, found->canonical, found->own_path);
-    kernel_mounts_.guard(found->canonical, found->own_path, false);
+    overlays_.show({found->reach, found->id, asked_}, found->canonical, target);
+    kernel_mounts_.guard(found->canonical, target, false);
 }
 
 bool is_whole_tree(const Overlay& overlay, const host::Facts& facts) {

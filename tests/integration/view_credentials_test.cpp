@@ -144,9 +144,18 @@ mkdir /srv/real/.ssh; echo SECRET > /srv/real/.ssh/id
 cd /home/x/home/project
 HOME=/home/x/home $SANDBOX --home ro -- sh -c 'cat file ~/project/file; grep -rs SECRET ~/ /srv; true'
 mkdir /home/empty; HOME=/home/empty $SANDBOX --home ro -- sh -c 'ls -A ~; echo end'
+for home in /home/x/home /home/x/home/ /srv/real .. .; do
+    cd /home/x/home/project; [ $home != . ] || cd ..
+    HOME=/home/x/home $SANDBOX --home ro --overlay $home -- sh -c '
+        cat ~/project/file; grep -rs SECRET ~/ /srv; echo x > ~/new; ls -A ~/ | tr "\n" " "'
+done
+ls -A /srv/real
 HOME=/nowhere $SANDBOX --home ro -- true || echo "status $?"
 )");
-    EXPECT_EQ(result.out, "text\ntext\nend\nstatus 125\n") << result;
+    const std::string overlay = "text\n.ssh new project ";
+    EXPECT_EQ(result.out,
+              "text\ntext\nend\n" + overlay + overlay + overlay + overlay + overlay + ".ssh\nproject\nstatus 125\n")
+        << result;
 }
 
 }  // namespace
