@@ -70,7 +70,7 @@ ls .config/gh
 TEST_F(ViewCredentials, AnOverlayOfTheHomeLeavesThemOut) {
     const Result result = at_home(R"sh(
 state() { find /home /srv -printf '%p %i %m %U:%G %n %s %T@ %C@ %l\n' | sort; }
-state > /mnt/before
+state > /mnt/before; kept=$(mktemp -d /var/tmp/sandbox-kept.XXXXXX)
 install='pwd; grep -rs SECRET ~ /srv
     for store in ~/.ssh/id ~/.aws/credentials ~/.gnupg/secring ~/.kube/config ~/.config/gh/hosts.yml ~/.netrc; do
         cat $store && echo BREACH; rm -f $store; mv $store /tmp/x && echo BREACH; ln $store ~/linked && echo BREACH
@@ -81,14 +81,15 @@ for options in "--home ro" "--home ro --overlay /" "--home ro --rw ."; do
     (cd project; $SANDBOX $options --overlay ~ -- sh -c "$install; true")
     (cd project; $SANDBOX $options --overlay .. -- cat /home/alice/.bashrc)
 done
-for turn in 1 2; do $SANDBOX --home ro --overlay . --changes /mnt/kept --cwd / -- sh -c "$install; cat ~/tool/run"; done
-cd /; $SANDBOX diff /mnt/kept || true
+for turn in 1 2; do $SANDBOX --home ro --overlay . --changes $kept --cwd / -- sh -c "$install; cat ~/tool/run"; done
+cd /; $SANDBOX diff $kept || true
 state | diff /mnt/before - && echo unchanged
-$SANDBOX apply /mnt/kept /home/alice/tool && cat /home/alice/tool/run && cat /home/alice/.bashrc
+$SANDBOX apply $kept /home/alice/tool && cat /home/alice/tool/run && cat /home/alice/.bashrc
 $SANDBOX --home rw --overlay /home/alice -- sh -c 'cat ~/.ssh/id; rm -r ~/.ssh ~/.bashrc; ls -A ~'; cat /home/alice/.ssh/id
 for refused in "--overlay /home/alice" "--home ro --overlay /home" "--home rw --overlay /home/bob"; do
     $SANDBOX $refused -- true || true
 done
+$SANDBOX discard $kept
 )sh");
     const std::string once = "/home/alice/project\ntext\n";
     EXPECT_EQ(result.out, once + once + once +
