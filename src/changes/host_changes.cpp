@@ -1,5 +1,7 @@
 #include "changes/host_changes.hpp"
 
+#include "changes/tree.hpp"
+
 #include <optional>
 #include <string>
 #include <utility>
@@ -72,12 +74,30 @@ bool HostChanges::begin_to_change(const Entry& directory) {
 }
 
 sys::UniqueFd HostChanges::hold_other_names(const Item& item) {
-    if (!item.host.exists || item.host.is(S_IFDIR) || item.host.links < 2 || is_changed(item.host)) {
+    if (item.host.is(S_IFDIR)) {
+        note_names_below(item);
+        return {};
+    }
+    if (!item.host.exists || item.host.links < 2 || is_changed(item.host)) {
         return {};
     }
     journal_.note_name_goes(item.host);
     return sys::UniqueFd(
         sys::above_streams(::openat(item.level.host.get(), item.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)));
+}
+
+// What a whole directory holds may have names elsewhere: too many to keep a descriptor of each.
+void HostChanges::note_names_below(const Item& item) {
+    try {
+        (void)find_in_tree(item.level.host.get(), item.name, [&](const Found& found) {
+            if (found.entry.links > 1 && !found.entry.is(S_IFDIR) && !found.elsewhere && !is_changed(found.entry)) {
+                journal_.note_name_goes_unseen(found.entry);
+            }
+            return Way::into;
+        });
+    } catch (const Problem&) {  // what cannot be listed and is forced: whoever removes it says what is wrong
+    }
+    journal_.flush();
 }
 
 void HostChanges::note_other_names(const sys::UniqueFd& file) {

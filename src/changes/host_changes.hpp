@@ -37,11 +37,14 @@ class HostChanges {
     /// in it. False where somebody else has changed it before.
     bool begin_to_change(const Entry& directory);
 
-    /// Before one name of a file goes: the others look changed then. The file, where that is so.
+    /// Before one name of a file goes: the others look changed then. The file, where that is so. Of a directory: before
+    /// all below it goes.
     [[nodiscard]] sys::UniqueFd hold_other_names(const Item& item);
     void note_other_names(const sys::UniqueFd& file);
 
   private:
+    void note_names_below(const Item& item);
+
     const Timestamp began_;
     const bool force_;
     Journal& journal_;

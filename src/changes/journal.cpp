@@ -149,14 +149,14 @@ const JournalRecord* Journal::find(const Entry& entry) const {
 
 bool Journal::knows(const Entry& entry) const {
     if (const auto recent = linked_.find({entry.device, entry.inode}); recent != linked_.end()) {
-        return recent->second == entry.changed;
+        return is_as(entry, recent->second.first, recent->second.second);
     }
     const JournalRecord* const record = find(entry);
-    if (record == nullptr || (record->kind != Kind::result && record->kind != Kind::name_goes)) {
-        return false;
-    }
-    const Timestamp& time = record->kind == Kind::result ? entry.changed : entry.modified;
-    return record->seconds == time.seconds && record->nanoseconds == time.nanoseconds;
+    return record != nullptr && is_as(entry, record->kind, {record->seconds, record->nanoseconds});
+}
+
+bool Journal::is_as(const Entry& entry, Kind kind, const Timestamp& time) {
+    return (kind == Kind::result && time == entry.changed) || (kind == Kind::name_goes && time == entry.modified);
 }
 
 bool Journal::is_unfinished(const Entry& directory) const {
@@ -167,7 +167,7 @@ bool Journal::is_unfinished(const Entry& directory) const {
 void Journal::note(const Entry& entry, bool now) {
     const bool linked = entry.links > 1 && !entry.is(S_IFDIR);
     if (linked) {
-        linked_[{entry.device, entry.inode}] = entry.changed;
+        linked_[{entry.device, entry.inode}] = {Kind::result, entry.changed};
     }
     add(entry, Kind::result, entry.changed, now || linked);
 }
@@ -178,6 +178,11 @@ void Journal::note_unfinished(const Entry& directory) {
 
 void Journal::note_name_goes(const Entry& file) {
     add(file, Kind::name_goes, file.modified, true);
+}
+
+void Journal::note_name_goes_unseen(const Entry& file) {
+    linked_[{file.device, file.inode}] = {Kind::name_goes, file.modified};
+    add(file, Kind::name_goes, file.modified, false);
 }
 
 void Journal::add(const Entry& entry, Kind kind, const Timestamp& time, bool now) {

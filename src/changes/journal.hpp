@@ -43,6 +43,11 @@ class Journal {
     /// Before a name of a file with several ones goes: the others look changed then, also where nobody lives to note
     /// how.
     void note_name_goes(const Entry& file);
+    /// The same where nobody will have looked at the file when it comes to the others: with a whole directory.
+    void note_name_goes_unseen(const Entry& file);
+
+    /// What was noted is written.
+    void flush();
 
     /// The name of the temporary file of this DIR.
     [[nodiscard]] const std::string& temporary() const { return temporary_; }
@@ -62,7 +67,8 @@ class Journal {
     void sort();
     void map();
     void add(const Entry& entry, Kind kind, const Timestamp& time, bool now);
-    void flush();
+    /// Whether what was noted of it still holds.
+    [[nodiscard]] static bool is_as(const Entry& entry, Kind kind, const Timestamp& time);
     [[nodiscard]] const JournalRecord* find(const Entry& entry) const;
     [[nodiscard]] int make(const char* name) const;
 
@@ -78,7 +84,7 @@ class Journal {
     void* mapped_ = nullptr;
     std::size_t mapped_size_ = 0;
     std::span<const JournalRecord> sorted_;
-    std::map<std::pair<std::uint64_t, std::uint64_t>, Timestamp> linked_;
+    std::map<std::pair<std::uint64_t, std::uint64_t>, std::pair<Kind, Timestamp>> linked_;
 };
 
 }  // namespace sandbox::changes
