@@ -16,6 +16,10 @@ struct Difference {
     bool attributes = false;
 
     [[nodiscard]] bool metadata() const { return mode || owner || time || attributes; }
+    /// How many of those.
+    [[nodiscard]] unsigned parts() const {
+        return (mode ? 1U : 0U) + (owner ? 1U : 0U) + (time ? 1U : 0U) + (attributes ? 1U : 0U);
+    }
     [[nodiscard]] bool any() const { return type || content || target || metadata(); }
 };
 

@@ -1,12 +1,8 @@
 #include "changes/host_changes.hpp"
 
-#include "changes/tree.hpp"
-
 #include <optional>
 #include <string>
-#include <utility>
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 namespace sandbox::changes {
@@ -59,53 +55,8 @@ void HostChanges::check_not_gone(const Item& item) const {
     }
 }
 
-void HostChanges::begin_in(Level& level) {
-    if (!std::exchange(level.changed, true) && !is_changed(level)) {
-        journal_.note_unfinished(level.host_entry);
-    }
-}
-
-bool HostChanges::begin_to_change(const Entry& directory) {
-    const bool own = !is_changed(directory) || journal_.is_unfinished(directory);
-    if (own) {
-        journal_.note_unfinished(directory);
-    }
-    return own;
-}
-
-sys::UniqueFd HostChanges::hold_other_names(const Item& item) {
-    if (item.host.is(S_IFDIR)) {
-        note_names_below(item);
-        return {};
-    }
-    if (!item.host.exists || item.host.links < 2 || is_changed(item.host)) {
-        return {};
-    }
-    journal_.note_name_goes(item.host);
-    return sys::UniqueFd(
-        sys::above_streams(::openat(item.level.host.get(), item.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)));
-}
-
-// What a whole directory holds may have names elsewhere: too many to keep a descriptor of each.
-void HostChanges::note_names_below(const Item& item) {
-    try {
-        (void)find_in_tree(item.level.host.get(), item.name, [&](const Found& found) {
-            if (found.entry.links > 1 && !found.entry.is(S_IFDIR) && !found.elsewhere && !is_changed(found.entry)) {
-                journal_.note_name_goes_unseen(found.entry);
-            }
-            return Way::into;
-        });
-    } catch (const Problem&) {  // what cannot be listed and is forced: whoever removes it says what is wrong
-    }
-    journal_.flush();
-}
-
-void HostChanges::note_other_names(const sys::UniqueFd& file) {
-    if (file) {
-        Entry entry = look(file.get());
-        entry.links = 2;
-        journal_.note(entry, true);
-    }
+bool HostChanges::is_free_to_change(const Entry& directory) const {
+    return !is_changed(directory) || journal_.is_unfinished(directory);
 }
 
 }  // namespace sandbox::changes

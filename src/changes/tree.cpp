@@ -99,4 +99,18 @@ std::optional<std::string> find_in_tree(int directory, const std::string& name,
     return Search(directory, met).run(name);
 }
 
+void for_each_with_other_names(int directory, const std::string& name, const std::function<void(const Entry&)>& met) {
+    const auto take = [&](const Found& found) {
+        if (!found.elsewhere && !found.entry.is(S_IFDIR) && found.entry.links > 1) {
+            met(found.entry);
+        }
+        return Way::into;
+    };
+    try {
+        (void)find_in_tree(directory, name, take);
+    } catch (const Problem&) {
+        return;  // whoever removes it says what is wrong
+    }
+}
+
 }  // namespace sandbox::changes

@@ -25,4 +25,8 @@ enum class Way { into, past, stop };
 [[nodiscard]] std::optional<std::string> find_in_tree(int directory, const std::string& name,
                                                       const std::function<Way(const Found&)>& met);
 
+/// Calls back for each file in a tree that has several names, once for each of them; as far as the tree can be looked
+/// through.
+void for_each_with_other_names(int directory, const std::string& name, const std::function<void(const Entry&)>& met);
+
 }  // namespace sandbox::changes
