@@ -1,6 +1,7 @@
 #include "changes/applier.hpp"
 
 #include "changes/differ.hpp"
+#include "changes/dry_executor.hpp"
 #include "changes/host_changes.hpp"
 #include "changes/journal.hpp"
 #include "changes/names.hpp"
@@ -30,9 +31,10 @@ class Applier : public Visitor {
 
     bool visit(Item& item) override {
         telling_.add_file();
-        if (!item.level.host) {
+        if (!item.level.host && !item.level.foreseen) {
             throw Problem("its directory was replaced meanwhile", 0, ChangeNote::Kind::conflict);
         }
+        executor_.meet(item);
         if (!item.chosen) {
             return visit_on_the_way(item);
         }
@@ -223,11 +225,20 @@ class Applier : public Visitor {
 
 void apply_changes(const Store& store, const Selection& selection, const ApplyOptions& options,
                    const ChangeListener& listener) {
-    Journal journal(store);
-    const HostChanges host(store.record().began, options.force, journal);
     Telling telling(listener);
-    RealExecutor executor(journal, host, telling);
-    Applier(host, executor, selection, options, telling).run(store);
+    const auto apply = [&](const HostChanges& host, Executor& executor) {
+        Applier(host, executor, selection, options, telling).run(store);
+    };
+    if (options.dry_run) {
+        const Journal journal(store, Journal::Use::looking);
+        DryExecutor executor(journal);
+        apply(HostChanges(store.record().began, options.force, journal), executor);
+    } else {
+        Journal journal(store);
+        const HostChanges host(store.record().began, options.force, journal);
+        RealExecutor executor(journal, host, telling);
+        apply(host, executor);
+    }
 }
 
 }  // namespace sandbox::changes

@@ -4,6 +4,9 @@
 #include "changes/entry.hpp"
 #include "changes/walk.hpp"
 
+#include <map>
+#include <string>
+
 namespace sandbox::changes {
 
 struct Difference {
@@ -22,6 +25,9 @@ struct Difference {
     }
     [[nodiscard]] bool any() const { return type || content || target || metadata(); }
 };
+
+/// What the host's side has that belongs to it: kept_attributes(). Throws Problem.
+[[nodiscard]] std::map<std::string, std::string> host_attributes(const Item& item);
 
 /// Of two entries that exist. Throws Problem.
 [[nodiscard]] Difference compare(const Item& item);

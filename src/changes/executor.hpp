@@ -1,4 +1,5 @@
-// What is done to the host, when it is decided that it is done: applier.cpp decides, and an executor does it.
+// What is done to the host, when it is decided that it is done: applier.cpp decides, and an executor does it, or
+// nothing (dry_executor.hpp).
 #pragma once
 
 #include "changes/compare.hpp"
@@ -29,9 +30,13 @@ class Executor {
     /// All was done that was decided. `complete`: and it was all that there is.
     virtual void finish(bool complete) = 0;
 
+    /// Before anything is decided about it: the host's side of it becomes what it would be by then, where what came
+    /// before was not done.
+    virtual void meet(Item& item) = 0;
+
     /// What is there becomes nothing.
     virtual void remove(const Item& item) = 0;
-    virtual void make_directory(const Item& item, const Look& look) = 0;
+    virtual void make_directory(Item& item, const Look& look) = 0;
     /// What is there, if anything, is replaced: by another name of `first`, if there is one and that can be.
     virtual Placed replace(const Item& item, const Look& look, const Names::First* first) = 0;
     /// The name becomes one of that file, where that can be.

@@ -45,7 +45,7 @@ void RealExecutor::remove(const Item& item) {
     note_other_names(others);
 }
 
-void RealExecutor::make_directory(const Item& item, const Look& look) {
+void RealExecutor::make_directory(Item& item, const Look& look) {
     begin_in(item.level);
     const sys::UniqueFd others = hold_other_names(item);
     placer_.make_directory(item, look);

@@ -16,8 +16,9 @@ class RealExecutor : public Executor {
 
     void clear_pending() override;
     void finish(bool complete) override;
+    void meet(Item&) override {}
     void remove(const Item& item) override;
-    void make_directory(const Item& item, const Look& look) override;
+    void make_directory(Item& item, const Look& look) override;
     Placed replace(const Item& item, const Look& look, const Names::First* first) override;
     void join(const Item& item, const Names::First& first) override;
     bool change_file(const Item& item, const Look& look, const Difference& difference) override;
