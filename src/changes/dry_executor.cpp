@@ -2,6 +2,8 @@
 
 #include "changes/tree.hpp"
 
+#include <algorithm>
+
 #include <sys/stat.h>
 
 namespace sandbox::changes {
@@ -26,7 +28,7 @@ void DryExecutor::meet(Item& item) {
     if (found == files_.end()) {
         return;
     }
-    item.host.links += static_cast<std::uint64_t>(found->second.names);
+    item.host.links -= std::min(found->second.gone, item.host.links - 1);
     if (const std::optional<Look>& look = found->second.look) {
         item.host.mode = item.host.type() | look->mode;
         item.host.uid = look->uid;
@@ -41,7 +43,7 @@ void DryExecutor::take_away(const Item& item) {
     if (item.host.is(S_IFDIR)) {
         take_away_tree(item.level.host.get(), item.name);
     } else if (item.host.exists && item.host.links > 1) {
-        --linked(item.host).names;
+        ++linked(item.host).gone;
     }
 }
 
@@ -51,7 +53,7 @@ void DryExecutor::take_away_tree(int directory, const std::string& name) {
             return Way::past;  // gone already
         }
         if (!found.elsewhere && !found.entry.is(S_IFDIR) && found.entry.links > 1) {
-            --linked(found.entry).names;
+            ++linked(found.entry).gone;
         }
         return Way::into;
     };
@@ -59,12 +61,6 @@ void DryExecutor::take_away_tree(int directory, const std::string& name) {
         (void)find_in_tree(directory, name, take);
     } catch (const Problem&) {
         return;  // what cannot be listed, and is forced
-    }
-}
-
-void DryExecutor::name_comes(const Names::First& first) {
-    if (first.file.exists) {
-        ++linked(first.file).names;
     }
 }
 
@@ -87,15 +83,12 @@ Placed DryExecutor::replace(const Item& item, const Look&, const Names::First* f
         (void)open_file(item.level.upper.get(), item.name);  // to be read
     }
     take_away(item);
-    if (first != nullptr) {
-        name_comes(*first);
-    }
     return {};
 }
 
-void DryExecutor::join(const Item& item, const Names::First& first) {
+// The other file has one name more, and is no less one with several.
+void DryExecutor::join(const Item& item, const Names::First&) {
     take_away(item);
-    name_comes(first);
 }
 
 bool DryExecutor::change_file(const Item& item, const Look& look, const Difference&) {

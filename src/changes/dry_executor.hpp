@@ -32,7 +32,7 @@ class DryExecutor : public Executor {
   private:
     /// A file of the host's with several names.
     struct Linked {
-        std::int64_t names = 0;  ///< it would have so many more
+        std::uint64_t gone = 0;  ///< so many of its names would be
         std::optional<Look> look = {};
     };
 
@@ -40,7 +40,6 @@ class DryExecutor : public Executor {
     /// What the host has there, if anything, and all below it.
     void take_away(const Item& item);
     void take_away_tree(int directory, const std::string& name);
-    void name_comes(const Names::First& first);
 
     const Journal& journal_;
     std::map<std::pair<dev_t, ino_t>, Linked> files_;

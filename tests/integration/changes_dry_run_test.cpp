@@ -227,8 +227,8 @@ TEST_F(ChangesDryRun, AllAtOnceAndForced) {
 // The order of the names decides what is left of a file with several.
 TEST_F(ChangesDryRun, FilesWithSeveralNames) {
     change_on_host(R"(
-        for n in a b c d e f g h; do echo $n >$n; chmod 0644 $n; for m in 1 2 3; do ln $n $n$m; done; done
-        mkdir 0 z; ln a 0/a; ln b z/b; ln c 0/c; ln d z/d; for n in p q; do echo $n >$n; ln $n ${n}9; done)");
+        for n in a b c d e f g h i; do echo $n >$n; chmod 0644 $n; for m in 1 2 3; do ln $n $n$m; done; done
+        mkdir 0 z; ln a 0/a; ln b z/b; ln c 0/c; ln i 0/i; ln d z/d; for n in p q; do echo $n >$n; ln $n ${n}9; done)");
     change(R"(
         echo 2 >a; echo 2 >a1; echo 2 >a2; echo 2 >a3; rm -r 0; chmod 0600 b; chmod 0600 b1; chmod 0640 b2; rm b3; rm -r z
         echo 2 >c; rm c1 c2; echo 2 >c3; rm d d1 d2; chmod 0600 d3; touch -d 2001-01-01 e e1; echo 2 >e2; echo 2 >e3
@@ -236,6 +236,21 @@ TEST_F(ChangesDryRun, FilesWithSeveralNames) {
         rm h; mkdir h; ln h1 h/new; echo 2 >h2; echo 2 >h3; ln -f p q; ln -f p q9; echo 2 >p9)");
     EXPECT_EQ(expect_agreed().exit_status, 0);
     expect_agreed();
+    // One of which a name has gone with a directory.
+    change("touch -d 2001-01-01 i; touch -d 2002-02-02 i1; chmod 0600 i2; echo 2 >i3");
+    EXPECT_EQ(expect_agreed().exit_status, 0);
+}
+
+// Deeper than there are descriptors held, on both sides of where the host's tree ends.
+TEST_F(ChangesDryRun, DeepTrees) {
+    change_on_host(R"(i=0; while [ $i -lt 90 ]; do mkdir d; echo $i >file; cd -P d; i=$((i + 1)); done; echo f >e)");
+    change(R"(
+        i=0; while [ $i -lt 90 ]; do cd -P d; [ $((i % 3)) -gt 0 ] || { echo n >../new; rm ../file; }; i=$((i + 1)); done
+        rm e; mkdir e; cd e; i=0; while [ $i -lt 90 ]; do mkdir d; echo $i >x; cd -P d; i=$((i + 1)); done)");
+    const Result all = expect_agreed();
+    EXPECT_EQ(all.exit_status, 0) << all;
+    EXPECT_EQ(std::count(all.out.begin(), all.out.end(), '\n'), 30 + 30 + 1 + 90 + 90);
+    EXPECT_EQ(diff(), "");
 }
 
 // Of the stops in the life of the one before, some.
