@@ -40,7 +40,8 @@ struct ChangedFile {
     uid_t uid = 0;
     gid_t gid = 0;
     std::uint64_t size = 0;
-    std::string target;  ///< of a link
+    std::string target = {};        ///< of a link
+    std::string capabilities = {};  ///< of a file, as getcap(8) shows them with -n; empty where it has none
 };
 
 struct Change {
