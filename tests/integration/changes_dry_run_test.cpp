@@ -101,7 +101,7 @@ class ChangesDryRun : public ChangesTest {
     [[nodiscard]] Result dry_run(std::vector<std::string> options) const {
         options.insert(options.begin(), "--dry-run");
         const Everything before = everything();
-        const Result dry = apply(options);
+        Result dry = apply(options);
         const Everything after = everything();
         for (const auto& [path, all] : before) {
             const auto found = after.find(path);
