@@ -58,7 +58,8 @@ ChangeCounts diff(const std::string& directory, const DiffOptions& options, cons
 }
 
 ChangeCounts apply(const std::string& directory, const ApplyOptions& options, const ChangeListener& listener) {
-    const changes::Store store = changes::Store::open_for_change(directory);
+    const changes::Store store =
+        options.dry_run ? changes::Store::open_for_reading(directory) : changes::Store::open_for_change(directory);
     const changes::Selection selection(options.paths, store.record());
     ChangeCounts counts;
     changes::with_ids_of(store.record(), counting(listener, counts), [&](const ChangeListener& inner) {

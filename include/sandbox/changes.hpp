@@ -40,7 +40,8 @@ struct ChangedFile {
     uid_t uid = 0;
     gid_t gid = 0;
     std::uint64_t size = 0;
-    std::string target;  ///< of a link
+    std::string target = {};        ///< of a link
+    std::string capabilities = {};  ///< of a file, as getcap(8) shows them with -n; empty where it has none
 };
 
 struct Change {
@@ -101,9 +102,11 @@ struct ApplyOptions {
     bool force = false;              ///< also over what the host has changed since the first run
     bool keep_set_id = false;        ///< set-user-id and set-group-id bits
     bool keep_capabilities = false;  ///< of files
+    bool dry_run = false;            ///< nothing is done, neither on the host nor in the directory
 };
 /// Calls back for each change that was made. What was told by a note of the first three kinds is not done; calling
-/// again does the rest.
+/// again does the rest. A dry run calls back for what would be done and told; not for errors of the host's and limits
+/// of the caller's that only trying shows.
 ChangeCounts apply(const std::string& directory, const ApplyOptions& options, const ChangeListener& listener);
 
 /// Removes the directory and all in it.

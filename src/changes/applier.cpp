@@ -1,57 +1,40 @@
 #include "changes/applier.hpp"
 
 #include "changes/differ.hpp"
+#include "changes/dry_executor.hpp"
 #include "changes/host_changes.hpp"
 #include "changes/journal.hpp"
 #include "changes/names.hpp"
-#include "changes/place.hpp"
+#include "changes/real_executor.hpp"
+#include "changes/telling.hpp"
 #include "changes/wanted.hpp"
 #include "spec/paths.hpp"
 
 #include <sandbox/error.hpp>
 
 #include <optional>
-#include <utility>
 
 namespace sandbox::changes {
 namespace {
 
-unsigned count(const Difference& difference) {
-    unsigned parts = 0;
-    for (const bool part : {difference.mode, difference.owner, difference.time, difference.attributes}) {
-        parts += part ? 1 : 0;
-    }
-    return parts;
-}
-
 class Applier : public Visitor {
   public:
-    Applier(const Store& store, const Selection& selection, const ApplyOptions& options, const ChangeListener& listener)
-        : selection_(selection),
-          options_(options),
-          listener_(listener),
-          journal_(store),
-          host_(store.record().began, options.force, journal_),
-          placer_(
-              journal_,
-              [this](const std::string& path, const std::string& why) { tell(ChangeNote::Kind::limited, path, why); },
-              [this](std::uint64_t bytes) { add_bytes(bytes); }) {}
+    Applier(const HostChanges& host, Executor& executor, const Selection& selection, const ApplyOptions& options,
+            Telling& telling)
+        : host_(host), executor_(executor), selection_(selection), options_(options), telling_(telling) {}
 
-    void clear_pending() {
-        const std::string path = journal_.pending();
-        if (const sys::UniqueFd directory = path.empty() ? sys::UniqueFd() : open_canonical(path)) {
-            placer_.clear(directory.get());
-        }
+    void run(const Store& store) {
+        executor_.clear_pending();
+        walk(store, selection_, *this);
+        executor_.finish(selection_.is_all() && !left_);
     }
-    void finish() { journal_.finish(selection_.is_all() && !left_); }
 
     bool visit(Item& item) override {
-        if (++progress_.files % 256 == 0) {
-            tell_progress();
-        }
-        if (!item.level.host) {
+        telling_.add_file();
+        if (!item.level.host && !item.level.foreseen) {
             throw Problem("its directory was replaced meanwhile", 0, ChangeNote::Kind::conflict);
         }
+        executor_.meet(item);
         if (!item.chosen) {
             return visit_on_the_way(item);
         }
@@ -75,7 +58,7 @@ class Applier : public Visitor {
 
     void visit_top(const std::string& path, Level& level, const Overlay& overlay) override {
         constexpr mode_t id_bits = S_ISUID | S_ISGID;
-        const Difference difference = compare_top(level, overlay);
+        Difference difference = compare_top(level, overlay);
         const std::optional<Change> change = change_of_top(path, level, difference);
         if (!change) {
             return;
@@ -86,39 +69,19 @@ class Applier : public Visitor {
         look.uid = level.upper_entry.uid;
         look.gid = level.upper_entry.gid;
         if ((level.upper_entry.mode & id_bits & ~level.host_entry.mode) != 0) {
-            tell(ChangeNote::Kind::dropped, path, "put on the host without set-id bits");
+            telling_.note(ChangeNote::Kind::dropped, path, "put on the host without set-id bits");
         }
-        const bool moded = difference.mode && look.mode != level.host_entry.permissions();
-        if (!moded && !difference.owner) {
+        difference.mode = difference.mode && look.mode != level.host_entry.permissions();
+        if (!difference.any()) {
             return;
         }
-        level.own = host_.begin_to_change(level.host_entry);
-        level.changed = level.own;
-        const bool owned = difference.owner && placer_.change_owner(path, level.host.get(), look);
-        if (moded) {
-            placer_.change_mode(level.host.get(), look.mode);
-        }
-        if (!level.own) {
-            journal_.note(changes::look(level.host.get()), true);
-        }
-        if (owned || moded) {
-            tell(*change);
+        level.own = host_.is_free_to_change(level.host_entry);
+        if (executor_.change_top(path, level, look, difference)) {
+            telling_.change(*change);
         }
     }
 
-    // Whatever was put into it has given it a time of its own.
-    void leave(const std::string&, Level& level) override {
-        if (!level.host || !(level.changed || journal_.is_unfinished(level.host_entry))) {
-            return;
-        }
-        Look look;
-        look.accessed = level.upper_entry.accessed;
-        look.modified = level.upper_entry.modified;
-        placer_.change_times(level.host.get(), look);
-        if (!host_.is_changed(level)) {
-            journal_.note(changes::look(level.host.get()), true);
-        }
-    }
+    void leave(const std::string&, Level& level) override { executor_.leave(level); }
 
     void problem(const std::string& path, const Problem& problem) override {
         if (is_full(problem.error())) {
@@ -126,49 +89,23 @@ class Applier : public Visitor {
                 .with_fix("make room, and run it again: it goes on from there");
         }
         left_ = true;
-        tell(problem.kind(), path, problem.what());
+        telling_.note(problem.kind(), path, problem.what());
     }
 
   private:
-    void tell(ChangeNote::Kind kind, const std::string& path, const std::string& text) {
-        if (listener_.note) {
-            listener_.note({kind, path, text});
-        }
-    }
-    void tell(const Change& change) {
-        if (listener_.change) {
-            listener_.change(change);
-        }
-    }
-    void tell_progress() {
-        if (listener_.progress) {
-            listener_.progress(progress_);
-        }
-    }
-    void add_bytes(std::uint64_t bytes) {
-        constexpr std::uint64_t step = std::uint64_t{16} << 20U;
-        progress_.bytes += bytes;
-        if (progress_.bytes / step != (progress_.bytes - bytes) / step) {
-            tell_progress();
-        }
-    }
-
     void remove(const Item& item) {
         if (!item.host.exists) {
             return;
         }
         const std::optional<Change> change = change_of(item);
         host_.check_unchanged(item);
-        host_.begin_in(item.level);
-        const sys::UniqueFd others = host_.hold_other_names(item);
-        placer_.remove(item);
-        host_.note_other_names(others);
-        tell(*change);
+        executor_.remove(item);
+        telling_.change(*change);
     }
 
     void tell_dropped(const Item& item, const Wish& wish) {
         if (!wish.dropped.empty()) {
-            tell(ChangeNote::Kind::dropped, item.path, "put on the host without " + wish.dropped);
+            telling_.note(ChangeNote::Kind::dropped, item.path, "put on the host without " + wish.dropped);
         }
     }
 
@@ -206,13 +143,10 @@ class Applier : public Visitor {
             host_.check_not_gone(item);
         }
         const Wish wish = wish_for(item, options_, nullptr);
-        host_.begin_in(item.level);
-        const sys::UniqueFd others = host_.hold_other_names(item);
-        placer_.make_directory(item, wish.look);
-        host_.note_other_names(others);
+        executor_.make_directory(item, wish.look);
         item.own = true;
         tell_dropped(item, wish);
-        tell(*change);
+        telling_.change(*change);
         return true;
     }
 
@@ -231,42 +165,10 @@ class Applier : public Visitor {
             return;
         }
         tell_dropped(item, wish);
-        const sys::UniqueFd directory = open_path(item.level.host.get(), item.name);
-        if (!directory || !look(directory.get()).is_same(item.host)) {
-            throw Problem("it was replaced meanwhile", 0, ChangeNote::Kind::conflict);
+        item.own = host_.is_free_to_change(item.host);
+        if (executor_.change_directory(item, wish.look, difference)) {
+            telling_.change(*change);
         }
-        item.own = host_.begin_to_change(item.host);
-        if (change_in_place(item, directory.get(), wish.look, difference)) {
-            tell(*change);
-        }
-    }
-
-    bool change_in_place(const Item& item, int file, const Look& wanted, const Difference& difference) {
-        bool changed = false;
-        // The first part makes it look changed; its time comes last.
-        if (!item.host.is(S_IFDIR) && count(difference) > 1 && !host_.is_changed(item.host)) {
-            journal_.note_name_goes(item.host);
-        }
-        if (difference.owner) {
-            changed = placer_.change_owner(item.path, file, wanted);
-        }
-        if (difference.attributes) {
-            placer_.change_attributes(item.path, file, wanted);
-            changed = true;
-        }
-        // A change of the owner takes set-id bits.
-        if (difference.mode || (changed && item.host.is(S_IFREG))) {
-            placer_.change_mode(file, wanted.mode);
-            changed = true;
-        }
-        if (difference.time) {
-            placer_.change_times(file, wanted);
-            changed = true;
-        }
-        if (!item.own) {
-            journal_.note(look(file), true);
-        }
-        return changed;
     }
 
     void visit_other(Item& item) {
@@ -278,7 +180,10 @@ class Applier : public Visitor {
         const Wish wish = wish_for(item, options_, same_type ? &*difference : nullptr);
         if (difference && !difference->any()) {
             tell_dropped(item, wish);
-            join_names(item);
+            // Nothing else of it differs: where it cannot be, all is well, too.
+            if (names_.is_of_another(item) && !host_.is_changed(item.host)) {
+                executor_.join(item, *names_.first_of(item));
+            }
             names_.remember(item, item.host, false);
             return;
         }
@@ -290,77 +195,28 @@ class Applier : public Visitor {
         tell_dropped(item, wish);
         const std::optional<Change> change = difference ? change_of(item, *difference) : change_of(item);
         if (same_type && changes_in_place(item, *difference) && !names_.is_of_another(item)) {
-            const bool changed = change_open(item, wish.look, *difference);
+            const bool changed = executor_.change_file(item, wish.look, *difference);
             names_.remember(item, item.host, true);
             if (!changed) {
                 return;
             }
         } else {
-            replace(item, wish.look);
+            const Placed placed = executor_.replace(item, wish.look, names_.first_of(item));
+            names_.remember(item, placed.file, placed.limited);
         }
-        tell(*change);
+        telling_.change(*change);
     }
 
     // One thing at once, as a new file would be; of a file with several names all.
     static bool changes_in_place(const Item& item, const Difference& difference) {
-        return !difference.content && !difference.target && (count(difference) == 1 || item.host.links > 1);
+        return !difference.content && !difference.target && (difference.parts() == 1 || item.host.links > 1);
     }
 
-    bool change_open(const Item& item, const Look& wanted, const Difference& difference) {
-        const sys::UniqueFd file(
-            sys::above_streams(::openat(item.level.host.get(), item.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)));
-        if (!file || !look(file.get()).is_same(item.host)) {
-            throw Problem("it was replaced meanwhile", 0, ChangeNote::Kind::conflict);
-        }
-        return change_in_place(item, file.get(), wanted, difference);
-    }
-
-    void replace(const Item& item, const Look& wanted) {
-        host_.begin_in(item.level);
-        const sys::UniqueFd others = host_.hold_other_names(item);
-        if (!place_name(item)) {
-            if (item.upper.is(S_IFREG)) {
-                placer_.make_file(item, wanted);
-            } else if (item.upper.is(S_IFLNK)) {
-                placer_.make_link(item, wanted);
-            } else {
-                placer_.make_special(item, wanted);
-            }
-        }
-        host_.note_other_names(others);
-        const Entry result = look(item.level.host.get(), item.name);
-        journal_.note(result, placer_.was_limited());
-        names_.remember(item, result, placer_.was_limited());
-    }
-
-    bool place_name(const Item& item) {
-        const Names::First* const first = names_.first_of(item);
-        if (first != nullptr && first->differs) {
-            journal_.note_name_goes(first->file);  // one that comes changes its time, too
-        }
-        return first != nullptr && placer_.make_name(item, first->path, first->file);
-    }
-
-    // Nothing else of it differs: where it cannot be, all is well, too.
-    void join_names(const Item& item) {
-        if (!names_.is_of_another(item) || host_.is_changed(item.host)) {
-            return;
-        }
-        host_.begin_in(item.level);
-        const sys::UniqueFd others = host_.hold_other_names(item);
-        if (place_name(item)) {
-            host_.note_other_names(others);
-            journal_.note(look(item.level.host.get(), item.name), false);
-        }
-    }
-
+    const HostChanges& host_;
+    Executor& executor_;
     const Selection& selection_;
     const ApplyOptions& options_;
-    const ChangeListener& listener_;
-    Journal journal_;
-    HostChanges host_;
-    Placer placer_;
-    ChangeProgress progress_;
+    Telling& telling_;
     bool left_ = false;
     Names names_;
 };
@@ -369,10 +225,20 @@ class Applier : public Visitor {
 
 void apply_changes(const Store& store, const Selection& selection, const ApplyOptions& options,
                    const ChangeListener& listener) {
-    Applier applier(store, selection, options, listener);
-    applier.clear_pending();
-    walk(store, selection, applier);
-    applier.finish();
+    Telling telling(listener);
+    const auto apply = [&](const HostChanges& host, Executor& executor) {
+        Applier(host, executor, selection, options, telling).run(store);
+    };
+    if (options.dry_run) {
+        const Journal journal(store, Journal::Use::looking);
+        DryExecutor executor(journal);
+        apply(HostChanges(store.record().began, options.force, journal), executor);
+    } else {
+        Journal journal(store);
+        const HostChanges host(store.record().began, options.force, journal);
+        RealExecutor executor(journal, host, telling);
+        apply(host, executor);
+    }
 }
 
 }  // namespace sandbox::changes

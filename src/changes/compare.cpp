@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <map>
 #include <memory>
 
 namespace sandbox::changes {
@@ -62,7 +61,7 @@ bool same_attributes(const Item& item) {
     if (item.marks.attributes) {
         upper = kept_attributes(proc_path(item.level.upper.get(), item.name));
     }
-    return upper == kept_attributes(proc_path(item.level.host.get(), item.name));
+    return upper == host_attributes(item);
 }
 
 }  // namespace
@@ -87,6 +86,11 @@ bool is_same_content(int one, int other, std::uint64_t size) {
         at += got;
     }
     return true;
+}
+
+std::map<std::string, std::string> host_attributes(const Item& item) {
+    return item.foreseen_attributes != nullptr ? *item.foreseen_attributes
+                                               : kept_attributes(proc_path(item.level.host.get(), item.name));
 }
 
 Difference compare(const Item& item) {

@@ -4,6 +4,9 @@
 #include "changes/entry.hpp"
 #include "changes/walk.hpp"
 
+#include <map>
+#include <string>
+
 namespace sandbox::changes {
 
 struct Difference {
@@ -16,8 +19,15 @@ struct Difference {
     bool attributes = false;
 
     [[nodiscard]] bool metadata() const { return mode || owner || time || attributes; }
+    /// How many of those.
+    [[nodiscard]] unsigned parts() const {
+        return (mode ? 1U : 0U) + (owner ? 1U : 0U) + (time ? 1U : 0U) + (attributes ? 1U : 0U);
+    }
     [[nodiscard]] bool any() const { return type || content || target || metadata(); }
 };
+
+/// What the host's side has that belongs to it: kept_attributes(). Throws Problem.
+[[nodiscard]] std::map<std::string, std::string> host_attributes(const Item& item);
 
 /// Of two entries that exist. Throws Problem.
 [[nodiscard]] Difference compare(const Item& item);

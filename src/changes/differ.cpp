@@ -1,6 +1,7 @@
 #include "changes/differ.hpp"
 
 #include "changes/patch.hpp"
+#include "spec/file_capabilities.hpp"
 
 #include <utility>
 
@@ -19,10 +20,21 @@ ChangedFile side_of(const Entry& entry) {
     return side;
 }
 
+std::string host_capabilities(const Item& item) {
+    if (item.foreseen_attributes == nullptr) {
+        return capabilities_of(proc_path(item.level.host.get(), item.name));
+    }
+    const auto found = item.foreseen_attributes->find(capability_attribute);
+    return found == item.foreseen_attributes->end() ? std::string() : spec::file_capabilities_text(found->second);
+}
+
 Change sides_of(const Item& item) {
     Change change;
     change.path = item.path;
     change.before = side_of(item.host);
+    if (item.host.is(S_IFREG)) {
+        change.before.capabilities = host_capabilities(item);
+    }
     if (item.host.is(S_IFLNK)) {
         change.before.target = read_link(item.level.host.get(), item.name);
     }
@@ -30,6 +42,9 @@ Change sides_of(const Item& item) {
         change.after = side_of(item.upper);
         if (item.upper.is(S_IFLNK)) {
             change.after.target = read_link(item.level.upper.get(), item.name);
+        }
+        if (item.upper.is(S_IFREG) && item.marks.attributes) {
+            change.after.capabilities = capabilities_of(proc_path(item.level.upper.get(), item.name));
         }
     }
     return change;

@@ -2,9 +2,7 @@
 
 #include <optional>
 #include <string>
-#include <utility>
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 namespace sandbox::changes {
@@ -57,35 +55,8 @@ void HostChanges::check_not_gone(const Item& item) const {
     }
 }
 
-void HostChanges::begin_in(Level& level) {
-    if (!std::exchange(level.changed, true) && !is_changed(level)) {
-        journal_.note_unfinished(level.host_entry);
-    }
-}
-
-bool HostChanges::begin_to_change(const Entry& directory) {
-    const bool own = !is_changed(directory) || journal_.is_unfinished(directory);
-    if (own) {
-        journal_.note_unfinished(directory);
-    }
-    return own;
-}
-
-sys::UniqueFd HostChanges::hold_other_names(const Item& item) {
-    if (!item.host.exists || item.host.is(S_IFDIR) || item.host.links < 2 || is_changed(item.host)) {
-        return {};
-    }
-    journal_.note_name_goes(item.host);
-    return sys::UniqueFd(
-        sys::above_streams(::openat(item.level.host.get(), item.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)));
-}
-
-void HostChanges::note_other_names(const sys::UniqueFd& file) {
-    if (file) {
-        Entry entry = look(file.get());
-        entry.links = 2;
-        journal_.note(entry, true);
-    }
+bool HostChanges::is_free_to_change(const Entry& directory) const {
+    return !is_changed(directory) || journal_.is_unfinished(directory);
 }
 
 }  // namespace sandbox::changes

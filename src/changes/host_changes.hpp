@@ -1,21 +1,19 @@
 // What on the host is somebody else's work since the first run began, and what is apply's own, which changes times,
-// too: whatever it is about to change is noted before, so that neither a later step nor another process takes it for
-// the host's, wherever this one is killed.
+// too.
 #pragma once
 
 #include "changes/journal.hpp"
 #include "changes/later.hpp"
 #include "changes/record.hpp"
 #include "changes/walk.hpp"
-#include "sys/fd.hpp"
 
 namespace sandbox::changes {
 
-/// What throws throws a Problem that is a conflict. Not thread-safe.
+/// What throws throws a Problem that is a conflict.
 class HostChanges {
   public:
     /// `force`: nothing is a conflict.
-    HostChanges(const Timestamp& began, bool force, Journal& journal)
+    HostChanges(const Timestamp& began, bool force, const Journal& journal)
         : began_(began), force_(force), journal_(journal) {}
 
     /// Of a thing for itself.
@@ -31,20 +29,14 @@ class HostChanges {
     void check_directory_unchanged(const Entry& host) const;
     void check_not_gone(const Item& item) const;
 
-    /// Before something is made, replaced or removed in a directory.
-    void begin_in(Level& level);
-    /// Before a directory itself is changed: its time is, then, which is nobody else's change when it comes to what is
-    /// in it. False where somebody else has changed it before.
-    bool begin_to_change(const Entry& directory);
-
-    /// Before one name of a file goes: the others look changed then. The file, where that is so.
-    [[nodiscard]] sys::UniqueFd hold_other_names(const Item& item);
-    void note_other_names(const sys::UniqueFd& file);
+    /// Whether nobody else's change is hidden by one of the directory itself: its time is apply's then, also when it
+    /// comes to what is in it.
+    [[nodiscard]] bool is_free_to_change(const Entry& directory) const;
 
   private:
     const Timestamp began_;
     const bool force_;
-    Journal& journal_;
+    const Journal& journal_;
 };
 
 }  // namespace sandbox::changes

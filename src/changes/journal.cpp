@@ -42,13 +42,25 @@ std::array<char, 32> random_id(const Store& store) {
     return id;
 }
 
+std::string temporary_of(const JournalHead& head) {
+    return ".sandbox-apply-" + std::string(head.id.data(), head.id.size());
+}
+
+bool is_head(const JournalHead& head) {
+    return head.magic == magic && is_id(head.id);
+}
+
 }  // namespace
 
-Journal::Journal(const Store& store) : store_(store) {
+Journal::Journal(const Store& store, Use use) : store_(store) {
+    if (use == Use::looking) {
+        look_into();
+        return;
+    }
     open();
     sort();
     map();
-    temporary_ = ".sandbox-apply-" + std::string(head_.id.data(), head_.id.size());
+    temporary_ = temporary_of(head_);
     place_ = sys::UniqueFd(make(place_name));
 }
 
@@ -61,11 +73,22 @@ Journal::~Journal() {
 int Journal::make(const char* name) const {
     sys::UniqueFd file(sys::above_streams(
         ::openat(store_.directory(), name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600)));
-    struct stat found {};
-    if ((!file && is_full(errno)) || (file && ::fstat(file.get(), &found) < 0)) {
+    if (!file && is_full(errno)) {
         fail_to_note(store_, errno);
     }
-    if (!file || !S_ISREG(found.st_mode)) {
+    check(file.get(), name);
+    if (::fchmod(file.get(), 0600) < 0) {
+        fail_to_note(store_, errno);
+    }
+    return file.release();
+}
+
+void Journal::check(int file, const char* name) const {
+    struct stat found {};
+    if (file >= 0 && ::fstat(file, &found) < 0) {
+        fail_to_note(store_, errno);
+    }
+    if (file < 0 || !S_ISREG(found.st_mode)) {
         throw Error("cannot use " + store_.name() + ": " + name + " is no file that can be written to");
     }
     // It would be another file that is written to.
@@ -73,10 +96,6 @@ int Journal::make(const char* name) const {
         throw Error("cannot use " + store_.name() + ": " + name + " is no file of the caller's own with no other name")
             .with_fix("put a copy of it in its place");
     }
-    if (::fchmod(file.get(), 0600) < 0) {
-        fail_to_note(store_, errno);
-    }
-    return file.release();
 }
 
 // One that is none was cut off when it was made, or comes from elsewhere: a new one knows less, and that is all.
@@ -84,7 +103,7 @@ void Journal::open() {
     ::unlinkat(store_.directory(), new_name, 0);
     file_ = sys::UniqueFd(make(journal_name));
     const ssize_t got = ::pread(file_.get(), &head_, sizeof head_, 0);
-    if (got != sizeof head_ || head_.magic != magic || !is_id(head_.id)) {
+    if (got != sizeof head_ || !is_head(head_)) {
         start_new();
     }
 }
@@ -99,13 +118,16 @@ void Journal::start_new() {
     write_at(store_, file_.get(), &head_, sizeof head_, 0);
 }
 
-void Journal::sort() {
+std::uint64_t Journal::count_records() const {
     struct stat found {};
     if (::fstat(file_.get(), &found) < 0) {
         fail_to_note(store_, errno);
     }
-    const std::uint64_t count =
-        (static_cast<std::uint64_t>(found.st_size) - sizeof(JournalHead)) / sizeof(JournalRecord);
+    return (static_cast<std::uint64_t>(found.st_size) - sizeof(JournalHead)) / sizeof(JournalRecord);
+}
+
+void Journal::sort() {
+    const std::uint64_t count = count_records();
     sequence_ = count;
     if (count == head_.sorted) {
         return;
@@ -126,6 +148,49 @@ void Journal::sort() {
     }
     file_ = sys::UniqueFd(make(journal_name));
     sequence_ = left;
+}
+
+// One that is none, or is missing, knows nothing.
+void Journal::look_into() {
+    file_ = find_file(journal_name);
+    if (!file_ || ::pread(file_.get(), &head_, sizeof head_, 0) != sizeof head_ || !is_head(head_)) {
+        place_ = find_file(place_name);
+        return;
+    }
+    sort_aside();
+    map();
+    temporary_ = temporary_of(head_);
+    place_ = find_file(place_name);
+    if (const std::optional<LeftOver> left = left_over()) {
+        if (const sys::UniqueFd directory = open_canonical(left->directory)) {
+            left_in_ = look(directory.get());
+        }
+    }
+}
+
+// As sort() would, in memory: DIR may be on a file system that is read-only.
+void Journal::sort_aside() {
+    const std::uint64_t count = count_records();
+    if (count == head_.sorted) {
+        return;
+    }
+    sys::UniqueFd sorted(sys::above_streams(::memfd_create(journal_name, MFD_CLOEXEC)));
+    if (!sorted) {
+        throw Error("cannot read what is noted in " + store_.name() + ": memfd_create: " + std::strerror(errno));
+    }
+    head_.sorted =
+        count > most_entries ? 0 : sort_records(store_, file_.get(), count, sorted.get(), head_.complete != 0);
+    file_ = std::move(sorted);
+}
+
+// Empty where there is none.
+sys::UniqueFd Journal::find_file(const char* name) const {
+    sys::UniqueFd file(sys::above_streams(
+        ::openat(store_.directory(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)));
+    if (file || errno != ENOENT) {
+        check(file.get(), name);
+    }
+    return file;
 }
 
 void Journal::map() {
@@ -149,14 +214,14 @@ const JournalRecord* Journal::find(const Entry& entry) const {
 
 bool Journal::knows(const Entry& entry) const {
     if (const auto recent = linked_.find({entry.device, entry.inode}); recent != linked_.end()) {
-        return recent->second == entry.changed;
+        return is_as(entry, recent->second.first, recent->second.second);
     }
     const JournalRecord* const record = find(entry);
-    if (record == nullptr || (record->kind != Kind::result && record->kind != Kind::name_goes)) {
-        return false;
-    }
-    const Timestamp& time = record->kind == Kind::result ? entry.changed : entry.modified;
-    return record->seconds == time.seconds && record->nanoseconds == time.nanoseconds;
+    return record != nullptr && is_as(entry, record->kind, {record->seconds, record->nanoseconds});
+}
+
+bool Journal::is_as(const Entry& entry, Kind kind, const Timestamp& time) {
+    return (kind == Kind::result && time == entry.changed) || (kind == Kind::name_goes && time == entry.modified);
 }
 
 bool Journal::is_unfinished(const Entry& directory) const {
@@ -167,7 +232,7 @@ bool Journal::is_unfinished(const Entry& directory) const {
 void Journal::note(const Entry& entry, bool now) {
     const bool linked = entry.links > 1 && !entry.is(S_IFDIR);
     if (linked) {
-        linked_[{entry.device, entry.inode}] = entry.changed;
+        linked_[{entry.device, entry.inode}] = {Kind::result, entry.changed};
     }
     add(entry, Kind::result, entry.changed, now || linked);
 }
@@ -178,6 +243,11 @@ void Journal::note_unfinished(const Entry& directory) {
 
 void Journal::note_name_goes(const Entry& file) {
     add(file, Kind::name_goes, file.modified, true);
+}
+
+void Journal::note_name_goes_unseen(const Entry& file) {
+    linked_[{file.device, file.inode}] = {Kind::name_goes, file.modified};
+    add(file, Kind::name_goes, file.modified, false);
 }
 
 void Journal::add(const Entry& entry, Kind kind, const Timestamp& time, bool now) {
@@ -224,6 +294,15 @@ std::string Journal::pending() const {
                            return spec::is_below_or_same(path, overlay.path);
                        });
     return known ? path : std::string();
+}
+
+std::optional<LeftOver> Journal::left_over() const {
+    const std::string directory = temporary_.empty() ? std::string() : pending();
+    return directory.empty() ? std::nullopt : std::optional(LeftOver{directory, temporary_});
+}
+
+bool Journal::is_left_over(int directory, const std::string& name) const {
+    return left_in_.exists && name == temporary_ && look(directory).is_same(left_in_);
 }
 
 void Journal::finish(bool complete) {

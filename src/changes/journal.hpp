@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -24,10 +25,19 @@
 
 namespace sandbox::changes {
 
+/// What an apply that was killed has left on the host.
+struct LeftOver {
+    std::string directory;
+    std::string name;
+};
+
 class Journal {
   public:
+    /// `looking`: nothing is written nor made, and there is nothing to note in it.
+    enum class Use : std::uint8_t { noting, looking };
+
     /// Throws Error.
-    explicit Journal(const Store& store);
+    explicit Journal(const Store& store, Use use = Use::noting);
     Journal(const Journal&) = delete;
     Journal& operator=(const Journal&) = delete;
     ~Journal();
@@ -43,6 +53,11 @@ class Journal {
     /// Before a name of a file with several ones goes: the others look changed then, also where nobody lives to note
     /// how.
     void note_name_goes(const Entry& file);
+    /// The same where nobody will have looked at the file when it comes to the others: with a whole directory.
+    void note_name_goes_unseen(const Entry& file);
+
+    /// What was noted is written.
+    void flush();
 
     /// The name of the temporary file of this DIR.
     [[nodiscard]] const std::string& temporary() const { return temporary_; }
@@ -50,6 +65,9 @@ class Journal {
     void enter(const std::string& directory);
     /// The directory in which one may stand of an apply that was killed; empty for none.
     [[nodiscard]] std::string pending() const;
+    /// What may be in it, where that is only looked at: else it is cleared first.
+    [[nodiscard]] std::optional<LeftOver> left_over() const;
+    [[nodiscard]] bool is_left_over(int directory, const std::string& name) const;
 
     /// All of an apply is done, if `complete`.
     void finish(bool complete);
@@ -60,9 +78,15 @@ class Journal {
     void open();
     void start_new();
     void sort();
+    void look_into();
+    void sort_aside();
     void map();
+    [[nodiscard]] std::uint64_t count_records() const;
+    void check(int file, const char* name) const;
+    [[nodiscard]] sys::UniqueFd find_file(const char* name) const;
     void add(const Entry& entry, Kind kind, const Timestamp& time, bool now);
-    void flush();
+    /// Whether what was noted of it still holds.
+    [[nodiscard]] static bool is_as(const Entry& entry, Kind kind, const Timestamp& time);
     [[nodiscard]] const JournalRecord* find(const Entry& entry) const;
     [[nodiscard]] int make(const char* name) const;
 
@@ -72,13 +96,14 @@ class Journal {
     JournalHead head_{};
     std::string temporary_;
     std::string entered_;
+    Entry left_in_;  ///< the directory of what is left over
     std::uint64_t sequence_ = 0;
     std::uint64_t unsynced_ = 0;
     std::vector<JournalRecord> waiting_;  ///< to be written
     void* mapped_ = nullptr;
     std::size_t mapped_size_ = 0;
     std::span<const JournalRecord> sorted_;
-    std::map<std::pair<std::uint64_t, std::uint64_t>, Timestamp> linked_;
+    std::map<std::pair<std::uint64_t, std::uint64_t>, std::pair<Kind, Timestamp>> linked_;
 };
 
 }  // namespace sandbox::changes

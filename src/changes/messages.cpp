@@ -58,6 +58,7 @@ class Reader {
 void write(Writer& writer, const ChangedFile& file) {
     writer.number(static_cast<std::uint64_t>(file.type)).number(file.mode).number(file.uid).number(file.gid);
     writer.number(file.size).text(file.target);
+    writer.text(file.capabilities);
 }
 
 ChangedFile read_file(Reader& reader) {
@@ -68,6 +69,7 @@ ChangedFile read_file(Reader& reader) {
     file.gid = reader.value<gid_t>();
     file.size = reader.number();
     file.target = reader.text();
+    file.capabilities = reader.text();
     return file;
 }
 

@@ -185,10 +185,14 @@ sys::UniqueFd Store::work(unsigned number) const {
     return directory ? open_directory(directory.get(), "work") : sys::UniqueFd();
 }
 
-void Store::take_lock(int operation, bool make) {
+// Where there is none, nobody has one to share.
+void Store::take_lock(int operation) {
     const int flags = (operation == LOCK_EX ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     lock_ = sys::above_streams(::openat(directory_.get(), lock_name, flags));
-    if (!lock_ && errno == ENOENT && make) {
+    if (!lock_ && errno == ENOENT && operation == LOCK_SH) {
+        return;
+    }
+    if (!lock_ && errno == ENOENT) {
         lock_ = sys::above_streams(::openat(directory_.get(), lock_name, flags | O_CREAT, 0600));
         if (lock_ && ::fchmod(lock_.get(), 0600) < 0) {
             fail(name_, lock_name, errno);
@@ -196,9 +200,6 @@ void Store::take_lock(int operation, bool make) {
     }
     struct stat found {};
     if (!lock_ || ::fstat(lock_.get(), &found) < 0) {
-        if (errno == ENOENT) {
-            refuse_other(name_);
-        }
         fail(name_, lock_name, errno);
     }
     // A run writes to it.
@@ -359,7 +360,7 @@ Store Store::open_for_run(const std::string& path, const Wanted& wanted,
         fail(path, "it cannot be made", errno);
     }
     store.directory_ = open_own(path, place, false);
-    store.take_lock(LOCK_EX, true);
+    store.take_lock(LOCK_EX);
     const bool known = store.read_record(record_name);
     if (known) {
         check(store.record_);
@@ -391,7 +392,7 @@ Store Store::open_existing(const std::string& path, int operation) {
     if (!entries_in(store.directory()).contains(record_name)) {
         refuse_other(path);  // one that is being discarded
     }
-    store.take_lock(operation, true);
+    store.take_lock(operation);
     if (!store.read_record(record_name)) {
         refuse_other(path);
     }
@@ -411,7 +412,7 @@ Store Store::open_to_discard(const std::string& path) {
     store.name_ = path;
     store.directory_ = open_own(path, place_of(path), true);
     const std::set<std::string> names = entries_in(store.directory());
-    store.take_lock(LOCK_EX, true);
+    store.take_lock(LOCK_EX);
     if (!store.read_record(record_name) && !store.read_record(discarded_name)) {
         refuse_other(path);
     }

@@ -44,7 +44,7 @@ class Store {
     /// For the verb that removes it, who may have been killed before: nobody else takes it for one from then on. Throws
     /// Error, also where there is something in it that is not of this format.
     [[nodiscard]] static Store open_to_discard(const std::string& path);
-    /// For one that looks, locked against those. Throws Error.
+    /// For one that looks, locked against those; nothing is made in DIR, which may be read-only. Throws Error.
     [[nodiscard]] static Store open_for_reading(const std::string& path);
 
     /// As it was given.
@@ -66,7 +66,7 @@ class Store {
 
   private:
     Store() = default;
-    void take_lock(int operation, bool make);
+    void take_lock(int operation);
     void await_holder() const;
     [[nodiscard]] bool read_record(const char* file);
     void write_record();

@@ -1,6 +1,8 @@
 #include "changes/upper.hpp"
 
-#include <algorithm>
+#include "spec/file_capabilities.hpp"
+
+#include <array>
 #include <cerrno>
 
 #include <sys/xattr.h>
@@ -112,6 +114,16 @@ std::map<std::string, std::string> kept_attributes(const std::string& path) {
         }
     }
     return attributes;
+}
+
+// One of a user namespace whose root is not known here cannot be read (EOVERFLOW): that it is there must not be missed.
+std::string capabilities_of(const std::string& path) {
+    std::array<char, 64> value{};
+    const ssize_t length = ::lgetxattr(path.c_str(), capability_attribute, value.data(), value.size());
+    if (length < 0) {
+        return errno == ENODATA || is_unsupported(errno) ? "" : "capabilities that cannot be read";
+    }
+    return spec::file_capabilities_text({value.data(), static_cast<std::size_t>(length)});
 }
 
 Marks read_marks(int directory, const std::string& name, const Entry& entry, bool in_whiteouts) {

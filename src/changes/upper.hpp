@@ -35,6 +35,9 @@ struct Marks {
 [[nodiscard]] bool is_kept_attribute(const std::string& name);
 [[nodiscard]] std::map<std::string, std::string> kept_attributes(const std::string& path);
 
+/// What a file may do whoever runs it, in words: spec::file_capabilities_text(). Empty where that is nothing.
+[[nodiscard]] std::string capabilities_of(const std::string& path);
+
 inline constexpr const char* capability_attribute = "security.capability";
 
 }  // namespace sandbox::changes

@@ -112,19 +112,22 @@ class Walk {
         if (path_.size() > longest_path) {
             throw Problem("its path is too long", 0, ChangeNote::Kind::refused);
         }
-        go_into(level, name, item.marks, item.own);
+        go_into(level, item);
         return true;
     }
 
-    void go_into(const Level& above, const std::string& name, const Marks& marks, bool own) {
+    void go_into(const Level& above, const Item& item) {
         Level level;
-        level.upper = open_directory(above.upper.get(), name);
+        level.upper = open_directory(above.upper.get(), item.name);
         if (!level.upper) {
             throw Problem("it cannot be listed", errno);
         }
         level.upper_entry = look(level.upper.get());
-        if (above.host) {
-            level.host = open_path(above.host.get(), name);
+        level.foreseen = item.foreseen.has_value();
+        if (item.foreseen) {
+            level.host_entry = *item.foreseen;
+        } else if (above.host) {
+            level.host = open_path(above.host.get(), item.name);
             if (!level.host && errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
                 throw Problem("the host's directory cannot be opened", errno);
             }
@@ -132,9 +135,9 @@ class Walk {
         if (level.host) {
             level.host_entry = look(level.host.get());
         }
-        level.own = own;
-        level.changed = own;
-        enter(std::move(level), marks);
+        level.own = item.own;
+        level.changed = item.own;
+        enter(std::move(level), item.marks);
     }
 
     void go_back() {
@@ -145,7 +148,9 @@ class Walk {
             Level& level = levels_.back();
             path_.resize(level.path);
             open_again(level.upper, level.upper_entry, last.upper.get(), open_directory);
-            open_again(level.host, level.host_entry, last.host.get(), open_path);
+            if (!level.foreseen) {
+                open_again(level.host, level.host_entry, last.host.get(), open_path);
+            }
         }
     }
 

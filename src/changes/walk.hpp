@@ -8,6 +8,7 @@
 #include "changes/upper.hpp"
 #include "sys/fd.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ namespace sandbox::changes {
 /// A directory on the way.
 struct Level {
     sys::UniqueFd upper;
-    sys::UniqueFd host;  ///< empty where the host has none
+    sys::UniqueFd host;     ///< empty where the host has none
+    bool foreseen = false;  ///< the host has none, and host_entry is what the visitor would have made
     Entry upper_entry;
     Entry host_entry;
     bool opaque = false;  ///< it shows nothing of the host's
@@ -41,6 +43,9 @@ struct Item {
     Entry host;
     Marks marks;
     bool own = false;  ///< by the visitor: what the host has there is its work, and had nobody else's change
+    // By a visitor that does nothing:
+    std::optional<Entry> foreseen = {};  ///< an empty directory that it would have made there
+    const std::map<std::string, std::string>* foreseen_attributes = nullptr;  ///< those of the host's side by then
 };
 
 class Visitor {

@@ -50,7 +50,7 @@ Wish wish_for(const Item& item, const ApplyOptions& options, Difference* differe
     }
     std::map<std::string, std::string> there;
     if (difference != nullptr) {
-        there = kept_attributes(proc_path(item.level.host.get(), item.name));
+        there = host_attributes(item);
     }
     const auto capability = wish.look.attributes.find(capability_attribute);
     if (capability != wish.look.attributes.end() && !options.keep_capabilities) {

@@ -175,8 +175,9 @@ int show_changes(const VerbCall& call) {
 }
 
 int apply_changes(const VerbCall& call) {
-    const bool verbose = call.has(VerbOptionId::apply_verbose);
     ApplyOptions options;
+    options.dry_run = call.has(VerbOptionId::apply_dry_run);
+    const bool printed = options.dry_run || call.has(VerbOptionId::apply_verbose);
     options.paths = paths_of(call);
     options.force = call.has(VerbOptionId::apply_force);
     options.keep_set_id = call.has(VerbOptionId::apply_keep_setuid);
@@ -186,7 +187,8 @@ int apply_changes(const VerbCall& call) {
     Notes notes(progress);
     ChangeListener listener;
     listener.change = [&](const Change& change) {
-        if (verbose) {
+        if (printed) {
+            progress.clear();
             output.add(change_line(change, false));
         }
     };
@@ -200,7 +202,9 @@ int apply_changes(const VerbCall& call) {
             notes.has_any() ? "sandbox: nothing else to do\n" : "sandbox: nothing to do: the host has all of it\n",
             stderr);
     } else if (counts.all() > 0 && ::isatty(STDERR_FILENO) == 1) {
-        std::fputs(("sandbox: applied: " + counts_text(counts) + "\n").c_str(), stderr);
+        std::fputs(
+            ((options.dry_run ? "sandbox: would apply: " : "sandbox: applied: ") + counts_text(counts) + "\n").c_str(),
+            stderr);
     }
     return notes.has_failed() ? failed : notes.has_left() ? no : 0;
 }

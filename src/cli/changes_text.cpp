@@ -56,6 +56,10 @@ bool is_plain(FileType type) {
     return type == FileType::file || type == FileType::directory;
 }
 
+std::string or_none(const std::string& capabilities) {
+    return capabilities.empty() ? "no capabilities" : spec::escaped(capabilities);
+}
+
 std::string details(const Change& change) {
     std::string text;
     const auto add = [&](const std::string& detail) { text += (text.empty() ? "" : ", ") + detail; };
@@ -65,14 +69,15 @@ std::string details(const Change& change) {
     if (change.kind == ChangeKind::added && !is_plain(change.after.type) && change.after.type != FileType::symlink) {
         add(name_of(change.after.type));
     }
-    // What whoever looks at a list must not miss.
-    if (change.kind == ChangeKind::added || change.kind == ChangeKind::type) {
-        constexpr mode_t id_bits = S_ISUID | S_ISGID;
-        if (change.after.type == FileType::symlink) {
-            add("-> " + spec::escaped(change.after.target));
-        } else if ((change.after.mode & id_bits) != 0 && !change.mode) {
-            add(octal(change.after.mode));
-        }
+    const bool another = change.kind == ChangeKind::added || change.kind == ChangeKind::type;
+    if (another && change.after.type == FileType::symlink) {
+        add("-> " + spec::escaped(change.after.target));
+    }
+    // What whoever looks at a list must not miss: whose powers somebody gets who runs it.
+    const bool runs_other = another || change.content || change.owner;
+    constexpr mode_t id_bits = S_ISUID | S_ISGID;
+    if (runs_other && (change.after.mode & id_bits) != 0 && !change.mode) {
+        add(octal(change.after.mode));
     }
     if (change.kind == ChangeKind::symlink) {
         add(from_to(spec::escaped(change.before.target), spec::escaped(change.after.target)));
@@ -82,6 +87,12 @@ std::string details(const Change& change) {
     }
     if (change.owner) {
         add(from_to(owner_of(change.before), owner_of(change.after)));
+    }
+    const std::string& capabilities = change.after.capabilities;
+    if (!another && change.after.type == FileType::file && change.before.capabilities != capabilities) {
+        add(from_to(or_none(change.before.capabilities), or_none(capabilities)));
+    } else if (runs_other && !capabilities.empty()) {
+        add(or_none(capabilities));
     }
     if (change.attributes) {
         add("attributes");
@@ -108,6 +119,9 @@ json::Json side_json(const ChangedFile& file) {
     side.add("uid", json::number(file.uid)).add("gid", json::number(file.gid)).add("size", json::number(file.size));
     if (file.type == FileType::symlink) {
         side.add("target", json::text(file.target));
+    }
+    if (!file.capabilities.empty()) {
+        side.add("capabilities", json::text(file.capabilities));
     }
     return side;
 }

@@ -73,6 +73,7 @@ enum class VerbOptionId : std::uint8_t {
     apply_keep_setuid,
     apply_keep_capabilities,
     apply_verbose,
+    apply_dry_run,
 };
 
 /// An option of one verb.
@@ -114,6 +115,8 @@ inline constexpr auto verb_options = std::to_array<VerbOption>({
     {VerbOptionId::apply_keep_capabilities, VerbId::apply, "keep-capabilities", "", Repeat::any,
      "Keep the capabilities of files, which are dropped otherwise."},
     {VerbOptionId::apply_verbose, VerbId::apply, "verbose", "", Repeat::any, "Print each change that is made."},
+    {VerbOptionId::apply_dry_run, VerbId::apply, "dry-run", "", Repeat::any,
+     "Do nothing, and print each change that would be made, and what would be left."},
 });
 
 /// The verb of that name; null where there is none.

@@ -122,6 +122,21 @@ TEST_F(ChangesConflicts, OnesOwnWorkIsNone) {
     EXPECT_EQ(diff(), "");
 }
 
+// Nor what goes with a directory, which had further names.
+TEST_F(ChangesConflicts, WhatGoesWithADirectoryIsNone) {
+    change_on_host(R"(
+        for name in a e f g h i; do mkdir -p $name; echo 1 >$name/x; done; ln a/x b; ln a/x c; ln e/x k; ln f/x l; ln g/x m
+        mkdir h/deep; ln h/x h/deep/y; ln h/x n; ln i/x o; ln i/x p)");
+    const std::string seen = change_and_list(R"(
+        rm -r a; echo 2 >b; rm c; rm -r e; echo file >e; chmod 0600 k; rm -r f; ln -s x f; rm l; rm -r g; mkdir g
+        echo 2 >m; rm -r h; echo 2 >n; rm -r i; echo 2 >o; chmod 0600 p)");
+    const Result result = verb({"apply", dir()});
+    EXPECT_EQ(result.exit_status, 0) << result;
+    EXPECT_EQ(result.err, "");
+    EXPECT_EQ(by_path(listing()), by_path(seen));
+    EXPECT_EQ(diff(), "");
+}
+
 // What was moved inside has another place than it had on the host, which has not changed: no conflict.
 TEST_F(ChangesConflicts, WhatWasMovedInsideIsNone) {
     change_on_host(R"(

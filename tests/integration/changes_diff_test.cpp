@@ -1,9 +1,16 @@
 // sandbox diff: what overlayfs has written down, and what somebody has written there who means harm.
 #include "support/changes.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace sandbox_test {
@@ -166,6 +173,82 @@ TEST_F(ChangesDiff, JsonAndStat) {
                   ids + "0,\"target\":\"x\"},\"after\":{\"type\":\"symlink\",\"mode\":\"0777\"," + ids +
                   "0,\"target\":\"y\"},\"differs\":[]}\n]\n");
     EXPECT_EQ(verb({"diff", "--stat", "--json", dir()}).exit_status, 125);
+}
+
+TEST_F(ChangesDiff, WhatGivesPowersIsShown) {
+    change_on_host("echo a >content; chmod 04755 content; echo b >plain");
+    change("echo b >content; chmod 04755 content; echo n >added; chmod 02711 added; echo c >plain");
+    EXPECT_EQ(diff(), "added     added (2711)\nmodified  content (4755)\nmodified  plain\n");
+}
+
+constexpr const char* capability_attribute = "security.capability";
+
+// Permitted and effective, as version 2 has it, or with a root as version 3.
+std::string capability(unsigned number, std::optional<std::uint32_t> root = {}) {
+    std::string value(root ? 24 : 20, '\0');
+    value[0] = 1;
+    value[3] = root ? 3 : 2;
+    value[4 + number / 8] = static_cast<char>(1U << number % 8);
+    for (unsigned byte = 0; root && byte < 4; ++byte) {
+        value[20 + byte] = static_cast<char>(*root >> 8 * byte);
+    }
+    return value;
+}
+
+// As root of a user namespace of its own, who is this user outside.
+bool give_as_root_inside(const std::string& path, const std::string& value) {
+    const std::string users = "0 " + std::to_string(::geteuid()) + " 1";
+    const std::string groups = "0 " + std::to_string(::getegid()) + " 1";
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const auto write = [](const char* file, const std::string& text) {
+            const int map = ::open(file, O_WRONLY | O_CLOEXEC);
+            return ::write(map, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+        };
+        const bool done = ::unshare(CLONE_NEWUSER) == 0 && write("/proc/self/uid_map", users) &&
+                          write("/proc/self/setgroups", "deny") && write("/proc/self/gid_map", groups) &&
+                          ::lsetxattr(path.c_str(), capability_attribute, value.data(), value.size(), 0) == 0;
+        ::_exit(done ? 0 : 1);
+    }
+    int status = -1;
+    return ::waitpid(child, &status, 0) == child && status == 0;
+}
+
+TEST_F(ChangesDiff, CapabilitiesOfARunAreShown) {
+    change_on_host("echo 1 >same");
+    change("echo n >added; echo n >plain; chmod 0600 same; chmod 0644 same");
+    ASSERT_TRUE(give_as_root_inside(upper("added"), capability(CAP_NET_RAW)));
+    ASSERT_TRUE(give_as_root_inside(upper("same"), capability(CAP_CHOWN)));
+    // Its root is the caller.
+    const std::string root = ::geteuid() == 0 ? "" : " [rootid=" + std::to_string(::geteuid()) + "]";
+    EXPECT_EQ(diff(), "added     added (cap_net_raw=ep" + root + ")\nadded     plain\n" +
+                          "mode      same (no capabilities -> cap_chown=ep" + root + ", attributes)\n");
+    EXPECT_NE(diff({"--json"}).find(",\"size\":2,\"capabilities\":\"cap_net_raw=ep" + root + "\"},\"differs\":[]}"),
+              std::string::npos);
+}
+
+TEST_F(ChangesDiff, CapabilitiesOfBothSidesAreShown) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root, who can give a file of the host's capabilities";
+    }
+    change_on_host("for name in changed same lost; do echo 1 >$name; done");
+    change("echo 2 >changed; echo 2 >same; chmod 0600 lost; chmod 0644 lost; echo n >foreign");
+    const auto give = [&](const std::string& path, const std::string& value) {
+        return ::lsetxattr(path.c_str(), capability_attribute, value.data(), value.size(), 0) == 0;
+    };
+    for (const std::string& path : {host("changed"), host("same"), host("lost"), upper("same")}) {
+        ASSERT_TRUE(give(path, capability(CAP_NET_RAW))) << path;
+    }
+    ASSERT_TRUE(give(upper("changed"), capability(CAP_SYS_ADMIN, 1000)));
+    ASSERT_TRUE(give(upper("foreign"), capability(CAP_NET_RAW, 1000)));
+    EXPECT_EQ(diff(),
+              "modified  changed (cap_net_raw=ep -> cap_sys_admin=ep [rootid=1000], attributes)\n"
+              "added     foreign (cap_net_raw=ep [rootid=1000])\n"
+              "mode      lost (cap_net_raw=ep -> no capabilities, attributes)\n"
+              "modified  same (cap_net_raw=ep)\n");
+    // Whose root has no number there.
+    EXPECT_EQ(run({"unshare", "-Ur", sandbox_binary(), "diff", dir(), host("foreign")}).out,
+              "added     " + host("foreign") + " (capabilities that cannot be read)\n");
 }
 
 TEST_F(ChangesDiff, NamesAndContentsDriveNoTerminal) {

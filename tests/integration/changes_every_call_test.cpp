@@ -52,14 +52,14 @@ bool is_one_of(const Calls& calls, long number) {
 class ChangesEveryCall : public ChangesAgainTest {
   protected:
     static constexpr const char* old_tree = R"(
-        echo old >modified; echo x >deleted; mkdir -p tree/sub; echo y >tree/sub/a; echo f >file; mkdir directory
+        echo old >modified; echo x >deleted; mkdir -p tree/sub; echo y >tree/sub/a; ln tree/sub/a kin; echo f >file; mkdir directory
         echo k >directory/kept; echo m >mode; ln -s a link; echo e >early; mkdir opaque; echo o >opaque/gone
         echo p >opaque/same; mkdir parent; echo c >parent/child; echo h >one; ln one two; echo both >both
         chmod 0600 both; mkdir closed; chmod 0555 closed; echo t >touched; mkdir plain; echo a >attributed
         echo s >stripped; echo w >wander; echo w >walker; echo r >roamer; mkdir twofold; echo x >three; ln three four
         find . -exec touch -h -d 2020-01-01 {} +)";
     static constexpr const char* new_tree = R"(
-        echo new >>modified; echo n >early; rm deleted; rm -r tree; rm file; mkdir file; echo in >file/in
+        echo new >>modified; echo n >early; rm deleted; rm -r tree; echo k >kin; rm file; mkdir file; echo in >file/in
         rm -r directory; echo f >directory; chmod 0600 mode; ln -sfn b link; rm -r opaque; mkdir opaque
         echo p >opaque/same; echo n >opaque/new; echo d >>parent/child; mkdir -p added/below
         head -c 300000 /dev/urandom >added/file; ln added/file added/again; ln -s x added/link

@@ -133,6 +133,40 @@ TEST_F(ChangesJournal, TheLatestCounts) {
     EXPECT_EQ(text().size(), head_size + 2 * record_size);
 }
 
+// It knows the same, added or sorted, and is as it was.
+TEST_F(ChangesJournal, OneThatIsLookedAt) {
+    {
+        const Journal journal(store(), Journal::Use::looking);
+        EXPECT_FALSE(journal.knows(file_of(1, 1000)));
+        EXPECT_FALSE(journal.left_over().has_value());
+    }
+    EXPECT_FALSE(fs::exists(path()));
+    EXPECT_FALSE(fs::exists(path("pending")));
+    note_some(false);
+    {
+        Journal journal(store());
+        journal.enter(tree());
+        journal.note(file_of(9, 9000), true);
+    }
+    for (int time = 0; time < 2; ++time) {
+        const std::string before = text();
+        {
+            const Journal journal(store(), Journal::Use::looking);
+            EXPECT_TRUE(journal.knows(file_of(1, 1000)));
+            EXPECT_TRUE(journal.knows(file_of(9, 9000)));
+            EXPECT_FALSE(journal.knows(file_of(9, 9001)));
+            EXPECT_TRUE(journal.is_unfinished(file_of(3, 3000, S_IFDIR)));
+            ASSERT_TRUE(journal.left_over().has_value());
+            EXPECT_EQ(journal.left_over()->directory, tree());
+            EXPECT_EQ(journal.left_over()->name, journal.temporary());
+            EXPECT_EQ(text(), before);
+            EXPECT_EQ(text("pending"), std::to_string(tree().size()) + " " + tree());
+        }
+        { const Journal sorted(store()); }
+    }
+    EXPECT_FALSE(fs::exists(path("journal.new")));
+}
+
 // Its work is done: what was begun is no excuse for what comes later.
 TEST_F(ChangesJournal, ACompleteOneForgetsWhatWasBegun) {
     note_some(true);

@@ -15,6 +15,7 @@ Change usual() {
     change.path = std::string("/a\0\n\xff", 5);
     change.before = {FileType::file, 04755, 1, 4294967295U, 1ULL << 62U, ""};
     change.after = {FileType::symlink, 0777, 7, 8, 9, "target"};
+    change.before.capabilities = "cap_net_raw=ep";
     change.content = change.time = true;
     change.patch = "--- a\n";
     return change;
@@ -41,6 +42,7 @@ TEST(ChangesMessages, ArriveByteByByte) {
     EXPECT_EQ(message_of(changes[0]), message_of(usual()));
     EXPECT_EQ(changes[0].path, usual().path);
     EXPECT_EQ(changes[0].before.gid, 4294967295U);
+    EXPECT_EQ(changes[0].before.capabilities + changes[0].after.target, "cap_net_raw=eptarget");
     EXPECT_TRUE(changes[0].content && changes[0].time && !changes[0].mode);
     ASSERT_EQ(notes.size(), 1U);
     EXPECT_EQ(notes[0].kind, ChangeNote::Kind::dropped);

@@ -15,6 +15,7 @@ Change hostile(ChangeKind kind) {
     change.path = "/\x1b[2J\n\x7f\xc2\x9b\xff";
     change.before = {FileType::symlink, 0777, 1, 2, 3, "\x1b]0;x\x07"};
     change.after = {FileType::symlink, 0777, 1, 2, 3, "\xe2\x80\xae"};
+    change.before.capabilities = change.after.capabilities = "\x1b\n";
     change.mode = change.owner = change.time = change.attributes = true;
     return change;
 }
@@ -64,6 +65,35 @@ TEST(ChangesText, ALineSaysWhatIsMoreThanAFile) {
     change.before = change.after;
     change.after = {FileType::symlink, 0777, 0, 0, 0, "x"};
     EXPECT_EQ(change_line(change, false), "type      /srv/n (file -> symlink, -> x)\n");
+}
+
+TEST(ChangesText, ALineSaysWhatGivesPowers) {
+    Change change;
+    change.path = "/srv/n";
+    change.after = {FileType::file, 0755, 0, 0, 0};
+    change.after.capabilities = "cap_net_raw=ep";
+    EXPECT_EQ(change_line(change, false), "added     /srv/n (cap_net_raw=ep)\n");
+    change.after.mode = 04755;
+    EXPECT_EQ(change_line(change, false), "added     /srv/n (4755, cap_net_raw=ep)\n");
+    change.kind = ChangeKind::modified;
+    change.content = true;
+    change.before = change.after;
+    EXPECT_EQ(change_line(change, false), "modified  /srv/n (4755, cap_net_raw=ep)\n");
+    change.before.capabilities = "";
+    change.attributes = true;
+    EXPECT_EQ(change_line(change, false), "modified  /srv/n (4755, no capabilities -> cap_net_raw=ep, attributes)\n");
+    change.kind = ChangeKind::mode;
+    change.content = change.attributes = false;
+    change.before = change.after;
+    change.time = true;
+    EXPECT_EQ(change_line(change, false), "mode      /srv/n (time)\n");
+    change.kind = ChangeKind::deleted;
+    change.time = false;
+    change.after = {};
+    EXPECT_EQ(change_line(change, false), "deleted   /srv/n\n");
+    EXPECT_NE(change_json(change).find("\"size\":0,\"capabilities\":\"cap_net_raw=ep\"},\"after\":null"),
+              std::string::npos)
+        << change_json(change);
 }
 
 TEST(ChangesText, Counts) {
