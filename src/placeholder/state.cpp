@@ -23,6 +23,23 @@ bool is_trusted(const struct stat& holder) {
     return open_to_others ? sticky : holder.st_uid == ::geteuid() || holder.st_uid == 0;
 }
 
+// The last one who needs it removes it: what was made, or was there already, may be gone when it is opened.
+sys::UniqueFd open_in(int holder, const std::string& name, bool make) {
+    constexpr int rounds = 100;
+    sys::UniqueFd directory;
+    for (int round = 0; round < rounds; ++round) {
+        if (make && ::mkdirat(holder, name.c_str(), 0700) < 0 && errno != EEXIST) {
+            break;
+        }
+        directory = sys::above_streams(
+            ::openat(holder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+        if (directory || !make || errno != ENOENT) {
+            break;
+        }
+    }
+    return directory;
+}
+
 sys::UniqueFd open_at(const std::string& path, bool make, int& error) {
     const std::string above = spec::parent(path);
     const std::string name = path.substr(path.rfind('/') + 1);
@@ -36,12 +53,7 @@ sys::UniqueFd open_at(const std::string& path, bool make, int& error) {
         error = EPERM;
         return {};
     }
-    if (make && ::mkdirat(holder.get(), name.c_str(), 0700) < 0 && errno != EEXIST) {
-        error = errno;
-        return {};
-    }
-    sys::UniqueFd directory(sys::above_streams(
-        ::openat(holder.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)));
+    sys::UniqueFd directory = open_in(holder.get(), name, make);
     if (!directory || ::fstat(directory.get(), &entry) < 0) {
         error = errno == ENOTDIR || errno == ELOOP ? EPERM : errno;
         return {};

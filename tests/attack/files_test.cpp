@@ -258,6 +258,7 @@ class StreamFiles {
         reading_ = sandbox::sys::UniqueFd(open(in_.c_str(), O_RDONLY | O_CLOEXEC));
         appending_ = sandbox::sys::UniqueFd(open(out_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
         before_ = state();
+        sandbox_test::await_tick();  // of what changes the owner to the same one, the time alone tells
     }
     [[nodiscard]] std::map<int, int> descriptors() const { return {{0, reading_.get()}, {1, appending_.get()}}; }
     [[nodiscard]] bool changed() const {

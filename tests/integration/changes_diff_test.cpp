@@ -147,6 +147,7 @@ TEST_F(ChangesDiff, APatchMeansFilesOfAnyName) {
         printf '4\n' >"$esc"; printf '5\n' >"$byte"; printf '6\n' >"$tab"; printf '7\n' >umlauts-äöü)");
     const std::string patch = directory() / "patch";
     write_file(patch, verb({"diff", "--patch", dir()}).out);
+    await_tick();  // or the times could be the same
     const Result result = run({"patch", "-s", "-p1", "-d", "/", "-i", patch});
     EXPECT_EQ(result.exit_status, 0) << result << read_file(patch);
     EXPECT_EQ(diff(),

@@ -100,8 +100,10 @@ TEST_F(NamesJoin, TheProcessesAreTheOthers) {
 // The one that joins is gone, and what it started; the other goes on.
 TEST_F(NamesJoin, TheEndOfOneIsNotThatOfTheOther) {
     Running web = start_named("web");
+    // Of this run alone: it is looked for among all processes of the machine.
+    const std::string sleep = "sleep " + std::to_string(1'000'000 + getpid());
     for (const char* signal : {"TERM", "KILL"}) {
-        Running joined = start_inside({"sh", "-c", "sleep 1357 & sleep 2468 & echo both; wait"},
+        Running joined = start_inside({"sh", "-c", sleep + " & " + sleep + " & echo both; wait"},
                                       {.sandbox = {"--join", "pid=web", "--join", "net=web"}});
         joined.expect("both\n");
         joined.send(std::string_view(signal) == "TERM" ? SIGTERM : SIGKILL);
@@ -111,7 +113,7 @@ TEST_F(NamesJoin, TheEndOfOneIsNotThatOfTheOther) {
     // What it left behind belongs to the other, as the manual has it.
     EXPECT_EQ(sandbox({"stop", "web"}).exit_status, 0);
     web.wait();
-    const Result left = run({"pgrep", "-fx", "sleep (1357|2468)"});
+    const Result left = run({"pgrep", "-fx", sleep});
     EXPECT_EQ(left.out, "") << left;
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "support/namespaces.hpp"
 #include "support/sandbox_test.hpp"
@@ -125,7 +126,6 @@ TEST_F(WalkthroughIdentity, NoNamespaceIsLeft) {
     Running running =
         start_inside({"sh", "-c", "cd /proc/self/ns; readlink *; echo .; read x; true"}, {.keep_input_open = true});
     const std::string links = running.expect(".\n");
-    const auto listed_now = [] { return run({"lsns", "--noheadings", "--output", "NS"}).out; };
     std::vector<std::string> numbers;
     for (const std::string& line : lines_of(links)) {
         const std::size_t from = line.find('[') + 1;
@@ -134,15 +134,24 @@ TEST_F(WalkthroughIdentity, NoNamespaceIsLeft) {
         }
     }
     ASSERT_GE(numbers.size(), 7U);
+    // Another sandbox of this machine may have taken a number meanwhile, and keep it: who is in there tells.
     const auto seen = [&] {
-        const std::vector<std::string> all = words_of(listed_now());
-        return std::ranges::count_if(
-            numbers, [&](const std::string& number) { return std::ranges::find(all, number) != all.end(); });
+        std::set<std::string> ours;
+        for (const ProcessState& process : descendants_of(getpid())) {
+            ours.insert(std::to_string(process.pid));
+        }
+        std::set<std::string> all;
+        for (const std::string& line : lines_of(run({"lsns", "--noheadings", "--output", "NS,PID"}).out)) {
+            const std::vector<std::string> words = words_of(line);
+            if (words.size() == 2 && ours.contains(words[1])) {
+                all.insert(words[0]);
+            }
+        }
+        return std::ranges::count_if(numbers, [&](const std::string& number) { return all.contains(number); });
     };
     EXPECT_EQ(seen(), static_cast<std::ptrdiff_t>(numbers.size())) << "lsns sees them as long as the sandbox lives";
     running.close_input();
     EXPECT_EQ(running.wait().exit_status, 0);
-    // A number may be taken by another sandbox of this machine meanwhile, but not for long.
     wait_until([&] { return seen() == 0; }, "no namespace of the sandbox in the list of lsns");
 }
 

@@ -118,7 +118,8 @@ python3 work.py)",
 TEST_F(WorkloadTools, Perl) {
     expect_output(R"(perl -MSocket -MPOSIX -MFile::Temp -e '
 socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0); my $p = fork; if (!$p) { syswrite $b, "from child\n"; POSIX::_exit(3) }
-print scalar <$a>; waitpid $p, 0; print $? >> 8, "\n"; $SIG{ALRM} = sub { print "alarm\n" }; alarm 1; sigsuspend(POSIX::SigSet->new);
+print scalar <$a>; waitpid $p, 0; print $? >> 8, "\n"; $SIG{ALRM} = sub { print "alarm\n" };
+sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGALRM)); alarm 1; sigsuspend(POSIX::SigSet->new);
 my $t = File::Temp->new; flock $t, 2 or die; print "locked\n"')",
                   "from child\n3\nalarm\nlocked\n");
 }

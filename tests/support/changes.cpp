@@ -21,15 +21,6 @@ timespec fine_now() {
     return now;
 }
 
-// What is written on the host gets the time of the clock's last tick.
-void await_tick() {
-    const timespec start = fine_now();
-    timespec tick{};
-    do {
-        ::clock_gettime(CLOCK_REALTIME_COARSE, &tick);
-    } while (tick.tv_sec < start.tv_sec || (tick.tv_sec == start.tv_sec && tick.tv_nsec <= start.tv_nsec));
-}
-
 }  // namespace
 
 void ChangesTest::SetUp() {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -120,6 +121,15 @@ bool wait_until(const std::function<bool()>& condition, const std::string& what)
         poll(nullptr, 0, 2);
     }
     return true;
+}
+
+void await_tick() {
+    timespec start{};
+    ::clock_gettime(CLOCK_REALTIME, &start);
+    timespec tick{};
+    do {
+        ::clock_gettime(CLOCK_REALTIME_COARSE, &tick);
+    } while (tick.tv_sec < start.tv_sec || (tick.tv_sec == start.tv_sec && tick.tv_nsec <= start.tv_nsec));
 }
 
 }  // namespace sandbox_test

@@ -36,6 +36,10 @@ bool await_command_line(pid_t pid, const std::vector<std::string>& words);
 /// come true within a bound.
 bool wait_until(const std::function<bool()>& condition, const std::string& what);
 
+/// Waits for the next tick of the clock: a file gets the time of the last one, so that what is written within one tick
+/// looks as if it had been written at once.
+void await_tick();
+
 /// How long the tests wait for what ought to come at once.
 inline constexpr std::chrono::seconds patience{120};
 

@@ -23,10 +23,10 @@ class SandboxTest : public testing::Test {
         directory_.emplace();
     }
     void TearDown() override {
-        directory_.reset();
         if (leftovers_) {
             leftovers_->check();
         }
+        directory_.reset();  // behind those that are about to end, and may write there
     }
 
     /// Below /tmp: a sandbox sees it only when told, or as the current directory.
