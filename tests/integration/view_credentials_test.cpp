@@ -85,19 +85,19 @@ for turn in 1 2; do $SANDBOX --home ro --overlay . --changes $kept --cwd / -- sh
 cd /; $SANDBOX diff $kept || true
 state | diff /mnt/before - && echo unchanged
 $SANDBOX apply $kept /home/alice/tool && cat /home/alice/tool/run && cat /home/alice/.bashrc
-$SANDBOX --home rw --overlay /home/alice -- sh -c 'cat ~/.ssh/id; rm -r ~/.ssh ~/.bashrc; ls -A ~'; cat /home/alice/.ssh/id
+$SANDBOX --home rw --overlay /home/alice -- sh -c 'cat ~/.ssh/id; rm ~/.ssh/id ~/.bashrc; ls -A ~/.ssh ~/.cargo'; cat /home/alice/.ssh/id
 for refused in "--overlay /home/alice" "--home ro --overlay /home" "--home rw --overlay /home/bob"; do
     $SANDBOX $refused -- true || true
 done
 $SANDBOX discard $kept
 )sh");
     const std::string once = "/home/alice/project\ntext\n";
-    EXPECT_EQ(result.out, once + once + once +
-                              "/\ntool\n/\ntool\ntool\nmodified  /home/alice/.bashrc\n"
-                              "deleted   /home/alice/.config/editor/rc\nadded     /home/alice/tool/\n"
-                              "added     /home/alice/tool/run\nunchanged\ntool\ntool\ntext\n"
-                              "SECRET\n.aws\n.bash_history\n.cargo\n.config\n.gnupg\n.kube\n.netrc\ndot\nproject\n"
-                              "tool\nSECRET\n")
+    EXPECT_EQ(result.out,
+              once + once + once +
+                  "/\ntool\n/\ntool\ntool\nmodified  /home/alice/.bashrc\n"
+                  "deleted   /home/alice/.config/editor/rc\nadded     /home/alice/tool/\n"
+                  "added     /home/alice/tool/run\nunchanged\ntool\ntool\ntext\n"
+                  "SECRET\n/home/alice/.cargo:\nconfig.toml\ncredentials.toml\n\n/home/alice/.ssh:\nSECRET\n")
         << result;
     EXPECT_EQ(count(result.err, "would uncover a whole home directory"), 3U) << result;
     EXPECT_EQ(count(result.err, "\n  fix: --home ro beside it shows the real home"), 1U) << result;
