@@ -111,6 +111,13 @@ for place in .ssh .config/gh .config .config/op .cargo dot dot/aws dot/aws/cli .
         (cd $place; $SANDBOX --home $home -- sh -c 'grep -rs SECRET ~ .; true')
     done
 done
+# Nor where a link leads to it out of the home.
+mkdir /srv/keys/deep; echo SECRET > /srv/keys/deep/s
+for place in /srv/keys /srv/keys/deep; do
+    for options in "" "--overlay /home/alice" "--overlay /"; do
+        (cd $place; $SANDBOX --home ro $options -- sh -c 'grep -rs SECRET ~ . /srv; true')
+    done
+done
 cd project; $SANDBOX -- cat file
 )");
     EXPECT_EQ(result.out, "text\n") << result;
