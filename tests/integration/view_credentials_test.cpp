@@ -103,6 +103,30 @@ $SANDBOX discard $kept
     EXPECT_EQ(count(result.err, "\n  fix: --home ro beside it shows the real home"), 1U) << result;
 }
 
+// Each mount below it is an overlay, too, but for those of a store, or on one.
+TEST_F(ViewCredentials, AnOverlayInAHomeHasWhatIsMountedThere) {
+    const Result result = at_home(R"sh(
+mkdir -p project/data dot/kube mounted; mount -t tmpfs data project/data; echo data > project/data/file
+mkdir project/data/sub project/.ssh; mount --bind .ssh project/data/sub; mount --bind .ssh project/.ssh
+mount -t tmpfs store dot/kube; echo SECRET > dot/kube/config; mount --bind project/data mounted
+cd project
+for options in "--overlay ." "--home ro --overlay ." "--home ro --overlay .." "--home ro --overlay / --overlay .." \
+               "--home rw --hide ../.ssh --hide ../dot --hide /srv --hide ../.config --hide ../.netrc --overlay .."; do
+    $SANDBOX $options -- sh -c 'cat data/file; echo new > data/new; cat data/new; grep -rs SECRET . ~/.ssh ~/dot ~/mounted; true'
+done
+ls data; cd /
+mkdir /media/store; echo text > /media/file; mount --bind ~/.ssh /media/store
+ln -s /home/alice/project /srv/in-home; ln -s /media /srv/beside
+for link in in-home/data beside; do
+    for options in "" "--home ro"; do
+        $SANDBOX $options --overlay /srv/${link%/*} -- sh -c "cat /srv/$link/file; grep -rs SECRET /srv/${link%/*}/; true"
+    done
+done)sh");
+    const std::string once = "data\nnew\n";
+    EXPECT_EQ(result.out, once + once + once + once + once + "file\nsub\ndata\ndata\ntext\ntext\n") << result;
+    EXPECT_EQ(result.err, "");
+}
+
 TEST_F(ViewCredentials, TheCurrentDirectoryNeverUncoversOne) {
     const Result result = at_home(R"(
 mkdir -p .config/op .password-store/x .mozilla/firefox dot/aws/cli
