@@ -85,19 +85,20 @@ for turn in 1 2; do $SANDBOX --home ro --overlay . --changes $kept --cwd / -- sh
 cd /; $SANDBOX diff $kept || true
 state | diff /mnt/before - && echo unchanged
 $SANDBOX apply $kept /home/alice/tool && cat /home/alice/tool/run && cat /home/alice/.bashrc
-$SANDBOX --home rw --overlay /home/alice -- sh -c 'cat ~/.ssh/id; rm -r ~/.ssh ~/.bashrc; ls -A ~'; cat /home/alice/.ssh/id
+$SANDBOX --home rw --overlay /home/alice -- sh -c 'cat ~/.ssh/id; rm ~/.ssh/id ~/.bashrc; ls -A ~'; cat /home/alice/.ssh/id
 for refused in "--overlay /home/alice" "--home ro --overlay /home" "--home rw --overlay /home/bob"; do
     $SANDBOX $refused -- true || true
 done
 $SANDBOX discard $kept
 )sh");
     const std::string once = "/home/alice/project\ntext\n";
-    EXPECT_EQ(result.out, once + once + once +
-                              "/\ntool\n/\ntool\ntool\nmodified  /home/alice/.bashrc\n"
-                              "deleted   /home/alice/.config/editor/rc\nadded     /home/alice/tool/\n"
-                              "added     /home/alice/tool/run\nunchanged\ntool\ntool\ntext\n"
-                              "SECRET\n.aws\n.bash_history\n.cargo\n.config\n.gnupg\n.kube\n.netrc\ndot\nproject\n"
-                              "tool\nSECRET\n")
+    EXPECT_EQ(result.out,
+              once + once + once +
+                  "/\ntool\n/\ntool\ntool\nmodified  /home/alice/.bashrc\n"
+                  "deleted   /home/alice/.config/editor/rc\nadded     /home/alice/tool/\n"
+                  "added     /home/alice/tool/run\nunchanged\ntool\ntool\ntext\n"
+                  "SECRET\n.aws\n.bash_history\n.cargo\n.config\n.gnupg\n.kube\n.netrc\n.ssh\ndot\nproject\n"
+                  "tool\nSECRET\n")
         << result;
     EXPECT_EQ(count(result.err, "would uncover a whole home directory"), 3U) << result;
     EXPECT_EQ(count(result.err, "\n  fix: --home ro beside it shows the real home"), 1U) << result;
@@ -106,17 +107,18 @@ $SANDBOX discard $kept
 // Each mount below it is an overlay, too, but for those of a store, or on one.
 TEST_F(ViewCredentials, AnOverlayInAHomeHasWhatIsMountedThere) {
     const Result result = at_home(R"sh(
-mkdir -p project/data dot/kube mounted; mount -t tmpfs data project/data; echo data > project/data/file
+mkdir -p project/data dot/kube mounted /media/data /media/kube
+mount --bind /media/data project/data; echo data > project/data/file
 mkdir project/data/sub project/.ssh; mount --bind .ssh project/data/sub; mount --bind .ssh project/.ssh
-mount -t tmpfs store dot/kube; echo SECRET > dot/kube/config; mount --bind project/data mounted
+mount --bind /media/kube dot/kube; echo SECRET > dot/kube/config; mount --bind project/data mounted
 cd project
 for options in "--overlay ." "--home ro --overlay ." "--home ro --overlay .." "--home ro --overlay / --overlay .." \
                "--home rw --hide ../.ssh --hide ../dot --hide /srv --hide ../.config --hide ../.netrc --overlay .."; do
     $SANDBOX $options -- sh -c 'cat data/file; echo new > data/new; cat data/new; grep -rs SECRET . ~/.ssh ~/dot ~/mounted; true'
 done
 ls data; cd /
-mkdir /media/store; echo text > /media/file; mount --bind ~/.ssh /media/store
-ln -s /home/alice/project /srv/in-home; ln -s /media /srv/beside
+mkdir -p /media/there/store; echo text > /media/there/file; mount --bind ~/.ssh /media/there/store
+ln -s /home/alice/project /srv/in-home; ln -s /media/there /srv/beside
 for link in in-home/data beside; do
     for options in "" "--home ro"; do
         $SANDBOX $options --overlay /srv/${link%/*} -- sh -c "cat /srv/$link/file; grep -rs SECRET /srv/${link%/*}/; true"
