@@ -17,6 +17,15 @@
 namespace sandbox::changes {
 namespace {
 
+// What is told is what the host gets: of what is dropped nothing.
+Change as_put(Change change, const Wish& wish) {
+    change.after.mode = wish.look.mode;
+    if (!wish.look.attributes.contains(capability_attribute)) {
+        change.after.capabilities.clear();
+    }
+    return change;
+}
+
 class Applier : public Visitor {
   public:
     Applier(const HostChanges& host, Executor& executor, const Selection& selection, const ApplyOptions& options,
@@ -77,7 +86,7 @@ class Applier : public Visitor {
         }
         level.own = host_.is_free_to_change(level.host_entry);
         if (executor_.change_top(path, level, look, difference)) {
-            telling_.change(*change);
+            telling_.change(as_put(*change, {look, {}}));
         }
     }
 
@@ -146,7 +155,7 @@ class Applier : public Visitor {
         executor_.make_directory(item, wish.look);
         item.own = true;
         tell_dropped(item, wish);
-        telling_.change(*change);
+        telling_.change(as_put(*change, wish));
         return true;
     }
 
@@ -167,7 +176,7 @@ class Applier : public Visitor {
         tell_dropped(item, wish);
         item.own = host_.is_free_to_change(item.host);
         if (executor_.change_directory(item, wish.look, difference)) {
-            telling_.change(*change);
+            telling_.change(as_put(*change, wish));
         }
     }
 
@@ -204,7 +213,7 @@ class Applier : public Visitor {
             const Placed placed = executor_.replace(item, wish.look, names_.first_of(item));
             names_.remember(item, placed.file, placed.limited);
         }
-        telling_.change(*change);
+        telling_.change(as_put(*change, wish));
     }
 
     // One thing at once, as a new file would be; of a file with several names all.

@@ -206,14 +206,14 @@ void Journal::map() {
 }
 
 const JournalRecord* Journal::find(const Entry& entry) const {
-    const std::pair<std::uint64_t, std::uint64_t> key{entry.device, entry.inode};
+    const Key key = key_of(entry);
     const auto found = std::ranges::lower_bound(
         sorted_, key, {}, [](const JournalRecord& record) { return std::pair(record.device, record.inode); });
     return found != sorted_.end() && std::pair(found->device, found->inode) == key ? &*found : nullptr;
 }
 
 bool Journal::knows(const Entry& entry) const {
-    if (const auto recent = linked_.find({entry.device, entry.inode}); recent != linked_.end()) {
+    if (const auto recent = linked_.find(key_of(entry)); recent != linked_.end()) {
         return is_as(entry, recent->second.first, recent->second.second);
     }
     const JournalRecord* const record = find(entry);
@@ -221,7 +221,8 @@ bool Journal::knows(const Entry& entry) const {
 }
 
 bool Journal::is_as(const Entry& entry, Kind kind, const Timestamp& time) {
-    return (kind == Kind::result && time == entry.changed) || (kind == Kind::name_goes && time == entry.modified);
+    return (kind == Kind::result && time == entry.changed) || (kind == Kind::name_goes && time == entry.modified) ||
+           (kind == Kind::name_gone && !(entry.changed > time));
 }
 
 bool Journal::is_unfinished(const Entry& directory) const {
@@ -232,26 +233,34 @@ bool Journal::is_unfinished(const Entry& directory) const {
 void Journal::note(const Entry& entry, bool now) {
     const bool linked = entry.links > 1 && !entry.is(S_IFDIR);
     if (linked) {
-        linked_[{entry.device, entry.inode}] = {Kind::result, entry.changed};
+        linked_[key_of(entry)] = {Kind::result, entry.changed};
     }
-    add(entry, Kind::result, entry.changed, now || linked);
+    add(key_of(entry), Kind::result, entry.changed, now || linked);
 }
 
 void Journal::note_unfinished(const Entry& directory) {
-    add(directory, Kind::unfinished, directory.changed, true);
+    add(key_of(directory), Kind::unfinished, directory.changed, true);
 }
 
 void Journal::note_name_goes(const Entry& file) {
-    add(file, Kind::name_goes, file.modified, true);
+    add(key_of(file), Kind::name_goes, file.modified, true);
 }
 
 void Journal::note_name_goes_unseen(const Entry& file) {
-    linked_[{file.device, file.inode}] = {Kind::name_goes, file.modified};
-    add(file, Kind::name_goes, file.modified, false);
+    linked_[key_of(file)] = {Kind::name_goes, file.modified};
+    add(key_of(file), Kind::name_goes, file.modified, false);
 }
 
-void Journal::add(const Entry& entry, Kind kind, const Timestamp& time, bool now) {
-    waiting_.push_back({entry.device, entry.inode, time.seconds, sequence_++, time.nanoseconds, kind});
+void Journal::note_names_gone(const std::set<Key>& files, const Timestamp& when) {
+    for (const Key& file : files) {
+        linked_[file] = {Kind::name_gone, when};
+        add(file, Kind::name_gone, when, false);
+    }
+    flush();
+}
+
+void Journal::add(const Key& key, Kind kind, const Timestamp& time, bool now) {
+    waiting_.push_back({key.first, key.second, time.seconds, sequence_++, time.nanoseconds, kind});
     if (now || waiting_.size() == lump) {
         flush();
     }

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -35,6 +36,9 @@ class Journal {
   public:
     /// `looking`: nothing is written nor made, and there is nothing to note in it.
     enum class Use : std::uint8_t { noting, looking };
+
+    using Key = std::pair<std::uint64_t, std::uint64_t>;  ///< device and inode
+    [[nodiscard]] static Key key_of(const Entry& entry) { return {entry.device, entry.inode}; }
 
     /// Throws Error.
     explicit Journal(const Store& store, Use use = Use::noting);
@@ -55,6 +59,8 @@ class Journal {
     void note_name_goes(const Entry& file);
     /// The same where nobody will have looked at the file when it comes to the others: with a whole directory.
     void note_name_goes_unseen(const Entry& file);
+    /// Those are gone, the last one at that time of their file system: what the others show later is not from that.
+    void note_names_gone(const std::set<Key>& files, const Timestamp& when);
 
     /// What was noted is written.
     void flush();
@@ -84,7 +90,7 @@ class Journal {
     [[nodiscard]] std::uint64_t count_records() const;
     void check(int file, const char* name) const;
     [[nodiscard]] sys::UniqueFd find_file(const char* name) const;
-    void add(const Entry& entry, Kind kind, const Timestamp& time, bool now);
+    void add(const Key& key, Kind kind, const Timestamp& time, bool now);
     /// Whether what was noted of it still holds.
     [[nodiscard]] static bool is_as(const Entry& entry, Kind kind, const Timestamp& time);
     [[nodiscard]] const JournalRecord* find(const Entry& entry) const;
@@ -103,7 +109,7 @@ class Journal {
     void* mapped_ = nullptr;
     std::size_t mapped_size_ = 0;
     std::span<const JournalRecord> sorted_;
-    std::map<std::pair<std::uint64_t, std::uint64_t>, std::pair<Kind, Timestamp>> linked_;
+    std::map<Key, std::pair<Kind, Timestamp>> linked_;
 };
 
 }  // namespace sandbox::changes

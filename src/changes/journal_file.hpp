@@ -11,7 +11,7 @@
 namespace sandbox::changes {
 
 struct JournalRecord {
-    enum class Kind : std::uint32_t { none, result, unfinished, name_goes };
+    enum class Kind : std::uint32_t { none, result, unfinished, name_goes, name_gone };
     std::uint64_t device;
     std::uint64_t inode;
     std::int64_t seconds;

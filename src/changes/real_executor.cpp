@@ -40,21 +40,21 @@ void RealExecutor::finish(bool complete) {
 
 void RealExecutor::remove(const Item& item) {
     begin_in(item.level);
-    const sys::UniqueFd others = hold_other_names(item);
+    const OtherNames others = hold_other_names(item);
     placer_.remove(item);
-    note_other_names(others);
+    note_other_names(item, others);
 }
 
 void RealExecutor::make_directory(Item& item, const Look& look) {
     begin_in(item.level);
-    const sys::UniqueFd others = hold_other_names(item);
+    const OtherNames others = hold_other_names(item);
     placer_.make_directory(item, look);
-    note_other_names(others);
+    note_other_names(item, others);
 }
 
 Placed RealExecutor::replace(const Item& item, const Look& look, const Names::First* first) {
     begin_in(item.level);
-    const sys::UniqueFd others = hold_other_names(item);
+    const OtherNames others = hold_other_names(item);
     if (first == nullptr || !place_name(item, *first)) {
         if (item.upper.is(S_IFREG)) {
             placer_.make_file(item, look);
@@ -64,7 +64,7 @@ Placed RealExecutor::replace(const Item& item, const Look& look, const Names::Fi
             placer_.make_special(item, look);
         }
     }
-    note_other_names(others);
+    note_other_names(item, others);
     const Placed placed{changes::look(item.level.host.get(), item.name), placer_.was_limited()};
     journal_.note(placed.file, placed.limited);
     return placed;
@@ -79,9 +79,9 @@ bool RealExecutor::place_name(const Item& item, const Names::First& first) {
 
 void RealExecutor::join(const Item& item, const Names::First& first) {
     begin_in(item.level);
-    const sys::UniqueFd others = hold_other_names(item);
+    const OtherNames others = hold_other_names(item);
     if (place_name(item, first)) {
-        note_other_names(others);
+        note_other_names(item, others);
         journal_.note(look(item.level.host.get(), item.name), false);
     }
 }
@@ -168,34 +168,40 @@ void RealExecutor::begin_in(Level& level) {
     }
 }
 
-sys::UniqueFd RealExecutor::hold_other_names(const Item& item) {
+RealExecutor::OtherNames RealExecutor::hold_other_names(const Item& item) {
     if (item.host.is(S_IFDIR)) {
-        note_names_below(item);
-        return {};
+        return {{}, note_names_below(item)};
     }
     if (!item.host.exists || item.host.links < 2 || host_.is_changed(item.host)) {
         return {};
     }
     journal_.note_name_goes(item.host);
-    return sys::UniqueFd(
-        sys::above_streams(::openat(item.level.host.get(), item.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)));
+    return {sys::UniqueFd(sys::above_streams(
+                ::openat(item.level.host.get(), item.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC))),
+            {}};
 }
 
 // What a whole directory holds may have names elsewhere: too many to keep a descriptor of each.
-void RealExecutor::note_names_below(const Item& item) {
+std::set<Journal::Key> RealExecutor::note_names_below(const Item& item) {
+    std::set<Journal::Key> noted;
     for_each_with_other_names(item.level.host.get(), item.name, [&](const Entry& file) {
-        if (!host_.is_changed(file)) {
+        if (!host_.is_changed(file) && noted.insert(Journal::key_of(file)).second) {
             journal_.note_name_goes_unseen(file);
         }
     });
     journal_.flush();
+    return noted;
 }
 
-void RealExecutor::note_other_names(const sys::UniqueFd& file) {
-    if (file) {
-        Entry entry = look(file.get());
+void RealExecutor::note_other_names(const Item& item, const OtherNames& others) {
+    if (others.file) {
+        Entry entry = look(others.file.get());
         entry.links = 2;
         journal_.note(entry, true);
+    }
+    if (!others.unseen.empty()) {
+        // That of the directory above, which the last one to go has given it.
+        journal_.note_names_gone(others.unseen, look(item.level.host.get()).changed);
     }
 }
 

@@ -8,6 +8,8 @@
 #include "changes/telling.hpp"
 #include "sys/fd.hpp"
 
+#include <set>
+
 namespace sandbox::changes {
 
 class RealExecutor : public Executor {
@@ -31,11 +33,15 @@ class RealExecutor : public Executor {
     bool place_name(const Item& item, const Names::First& first);
     /// Before something is made, replaced or removed in a directory.
     void begin_in(Level& level);
-    /// Before one name of a file goes: the others look changed then. The file, where that is so. Of a directory: before
-    /// all below it goes.
-    [[nodiscard]] sys::UniqueFd hold_other_names(const Item& item);
-    void note_names_below(const Item& item);
-    void note_other_names(const sys::UniqueFd& file);
+    /// Of what loses a name: a file that is held, or those that were noted in a directory.
+    struct OtherNames {
+        sys::UniqueFd file;
+        std::set<Journal::Key> unseen;
+    };
+    /// Before one name of a file goes: the others look changed then. Of a directory: before all below it goes.
+    [[nodiscard]] OtherNames hold_other_names(const Item& item);
+    [[nodiscard]] std::set<Journal::Key> note_names_below(const Item& item);
+    void note_other_names(const Item& item, const OtherNames& others);
 
     Journal& journal_;
     const HostChanges& host_;

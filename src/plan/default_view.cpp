@@ -333,6 +333,12 @@ void DefaultView::show_cwd() {
         homes_.is_home_or_above(cwd, facts_.cwd_id) || homes_.holds_secrets(cwd)) {
         return;
     }
+    // A credential store, to which a link leads from the home.
+    for (std::string at = cwd; at != "/"; at = spec::parent(at)) {
+        if (view_.has_hidden(at)) {
+            return;
+        }
+    }
     // Below a home, the directory with the nearest `.git` entry comes with it; the entry's content is never read.
     std::string shown = cwd;
     std::string relative = ".";

@@ -53,11 +53,13 @@ void Overlays::show(const Source& source, const std::string& canonical, const st
             .with_fix("--tmpfs gives an empty directory, --file a copy of a file");
     }
     whole_ = target == "/";
+    top_ = canonical;
     base_ = whole_ ? canonical : base_;
-    check_written({source, canonical, target});
+    const Place place{source, canonical, view_.resolve(target)};  // a link may lead there
+    check_written(place);
     id_mapped_ = view_.id_mapped({source, whole_});
-    show_tree({source, canonical, target});
-    view_.hide_again(canonical, target);
+    show_tree(place);
+    view_.hide_again(canonical, place.target);
     note_owners();
 }
 
@@ -153,15 +155,15 @@ const host::MountEntry* Overlays::mount_at(const std::string& canonical) const {
     return found;
 }
 
-bool Overlays::is_passed_over(const std::string& target) const {
-    for (std::string at = target;; at = spec::parent(at)) {
+bool Overlays::is_passed_over(const std::string& canonical, const std::string& target) const {
+    // By what it is, as a link may lead to where it is shown. What is above the overlay says nothing: the home of a
+    // directory that was asked for is left out, too.
+    for (std::string at = canonical; at != top_ && at != "/"; at = spec::parent(at)) {
         if (view_.is_left_out(at)) {
             return true;
         }
-        if (at == "/") {
-            return whole_ && is_own_place(target);
-        }
     }
+    return whole_ && is_own_place(target);
 }
 
 // By what the directories are, as one may be mounted in several places.
@@ -186,7 +188,7 @@ bool Overlays::is_above_written(const Place& place) const {
             }
             return true;
         }
-        covered = covered || (whole_ && spec::is_below_or_same(at, base_) && is_passed_over(moved(at, base_, "/")));
+        covered = covered || (whole_ && spec::is_below_or_same(at, base_) && is_passed_over(at, moved(at, base_, "/")));
         if (at == "/") {
             return false;
         }
@@ -248,8 +250,9 @@ void Overlays::show_hollow(const Place& place) {
             view_.symlink(here.target, entry.link);
             continue;
         }
-        view_.make_mount_point(here.target, is_passed_over(here.target) ? S_IFDIR : entry.id.type);
-        if (is_passed_over(here.target)) {
+        const bool passed_over = is_passed_over(here.canonical, here.target);
+        view_.make_mount_point(here.target, passed_over ? S_IFDIR : entry.id.type);
+        if (passed_over) {
             continue;
         }
         if (const host::MountEntry* mount = mount_at(here.canonical)) {
@@ -263,7 +266,7 @@ void Overlays::show_hollow(const Place& place) {
 }
 
 void Overlays::show_mount(const Place& place, const host::MountEntry& mount) {
-    if (is_passed_over(place.target) || !view_.exists(place.target)) {
+    if (is_passed_over(place.canonical, place.target) || !view_.exists(place.target)) {
         return;
     }
     int error = 0;

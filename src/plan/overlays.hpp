@@ -42,7 +42,7 @@ class Overlays {
     void note_owners() const;
     [[nodiscard]] std::vector<const host::MountEntry*> mounts_below(const std::string& canonical) const;
     [[nodiscard]] const host::MountEntry* mount_at(const std::string& canonical) const;
-    [[nodiscard]] bool is_passed_over(const std::string& target) const;
+    [[nodiscard]] bool is_passed_over(const std::string& canonical, const std::string& target) const;
     [[nodiscard]] bool is_above_written(const Place& place) const;
     void check_written(const Place& top) const;
 
@@ -50,8 +50,9 @@ class Overlays {
     const host::Tree& tree_;
     View& view_;
     Plan& plan_;
-    std::string base_;    ///< what the root of the view is made of, if it is an overlay
-    bool whole_ = false;  ///< that one
+    std::string top_ = "/";  ///< canonical: of the overlay that is being shown
+    std::string base_;       ///< what the root of the view is made of, if it is an overlay
+    bool whole_ = false;     ///< that one
     int id_mapped_ = -1;
 };
 

@@ -132,8 +132,12 @@ TEST_F(ChangesApply, SetIdBitsAreDroppedByName) {
         "echo s >suid; chmod 04755 suid; echo t >touched; chmod 04755 touched; mkdir shared; chmod 02775 shared");
     change(R"(echo x >a; chmod 04755 a; echo y >b; chmod 02711 b; echo evil >>suid; chmod 04755 suid
               mkdir d; chmod 02755 d; touch -d 2001-01-01Z touched; chmod 04755 touched; mkdir shared/sub)");
-    const Result result = verb({"apply", dir()});
+    const Result result = verb({"apply", "--verbose", dir()});
     EXPECT_EQ(result.exit_status, 0) << result;
+    // What is told is what the host gets.
+    EXPECT_EQ(result.out, "added     " + host("a") + "\nadded     " + host("b") + "\nadded     " + host("d") +
+                              "/\nadded     " + host("shared/sub") + "/ (2755)\nmodified  " + host("suid") +
+                              " (4755 -> 0755)\nmode      " + host("touched") + " (time)\n");
     EXPECT_EQ(result.err, "sandbox: " + host("a") + ": put on the host without set-user-id (--keep-setuid)\n" +  //
                               "sandbox: " + host("b") + ": put on the host without set-group-id (--keep-setuid)\n" +
                               "sandbox: " + host("d") + ": put on the host without set-group-id (--keep-setuid)\n" +
@@ -161,15 +165,23 @@ TEST_F(ChangesApply, CapabilitiesOfFilesAreDroppedByName) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "needs root, who can give a file capabilities";
     }
-    change("echo x >a; chmod 0755 a");
+    change_on_host("echo h >b");
+    change("echo x >a; chmod 0755 a; echo x >b");
     // cap_net_raw, permitted and effective.
+    mark("b", "security.capability", std::string("\1\0\0\2\0\40\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20));
     mark("a", "security.capability", std::string("\1\0\0\2\0\40\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20));
-    const Result result = verb({"apply", dir()});
+    const Result result = verb({"apply", "--verbose", dir()});
     EXPECT_EQ(result.exit_status, 0) << result;
-    EXPECT_EQ(result.err, "sandbox: " + host("a") + ": put on the host without capabilities (--keep-capabilities)\n");
+    EXPECT_EQ(result.out, "added     " + host("a") + "\nmodified  " + host("b") + "\n");
+    EXPECT_EQ(result.err, "sandbox: " + host("a") + ": put on the host without capabilities (--keep-capabilities)\n" +
+                              "sandbox: " + host("b") +
+                              ": put on the host without capabilities (--keep-capabilities)\n");
     char value[64];
     EXPECT_LT(::lgetxattr(host("a").c_str(), "security.capability", value, sizeof value), 0);
-    EXPECT_EQ(verb({"apply", dir(), "--keep-capabilities"}).err, "");
+    const Result kept = verb({"apply", "--verbose", dir(), "--keep-capabilities"});
+    EXPECT_EQ(kept.err, "");
+    const std::string given = " (no capabilities -> cap_net_raw=ep, attributes)\n";
+    EXPECT_EQ(kept.out, "mode      " + host("a") + given + "mode      " + host("b") + given);
     EXPECT_EQ(::lgetxattr(host("a").c_str(), "security.capability", value, sizeof value), 20);
 }
 

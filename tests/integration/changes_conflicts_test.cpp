@@ -137,6 +137,22 @@ TEST_F(ChangesConflicts, WhatGoesWithADirectoryIsNone) {
     EXPECT_EQ(diff(), "");
 }
 
+// But what the host does to those names afterwards is: to a file of which one goes with a directory, as to any other.
+TEST_F(ChangesConflicts, WhatIsChangedBehindThatIsOne) {
+    change_on_host(R"(
+        mkdir a c; for name in 1 2 3 4; do echo 1 >a/$name; ln a/$name b$name; ln a/$name c/$name; done; echo 1 >d; ln d e)");
+    change("rm -r a; rm -r c; mkdir c; rm d");
+    EXPECT_EQ(verb({"apply", dir()}).exit_status, 0);
+    change_on_host("chmod 0600 b1; echo 3 >x; touch -r b2 x; echo 3 >b2; touch -r x b2; ln b3 y; chmod 0600 e");
+    change("for name in b1 b2 b3 b4 e; do echo 2 >$name; done");
+    for (const char* name : {"b1", "b2", "b3", "e"}) {
+        expect_conflict(name, changed);
+    }
+    EXPECT_EQ(read_file(host("b2")), "3\n");
+    EXPECT_EQ(read_file(host("b4")), "2\n");
+    expect_forced();
+}
+
 // What was moved inside has another place than it had on the host, which has not changed: no conflict.
 TEST_F(ChangesConflicts, WhatWasMovedInsideIsNone) {
     change_on_host(R"(

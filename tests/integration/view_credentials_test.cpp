@@ -103,12 +103,44 @@ $SANDBOX discard $kept
     EXPECT_EQ(count(result.err, "\n  fix: --home ro beside it shows the real home"), 1U) << result;
 }
 
+// Each mount below it is an overlay, too, but for those of a store, or on one.
+TEST_F(ViewCredentials, AnOverlayInAHomeHasWhatIsMountedThere) {
+    const Result result = at_home(R"sh(
+mkdir -p project/data dot/kube mounted /media/data /media/kube
+mount --bind /media/data project/data; echo data > project/data/file
+mkdir project/data/sub project/.ssh; mount --bind .ssh project/data/sub; mount --bind .ssh project/.ssh
+mount --bind /media/kube dot/kube; echo SECRET > dot/kube/config; mount --bind project/data mounted
+cd project
+for options in "--overlay ." "--home ro --overlay ." "--home ro --overlay .." "--home ro --overlay / --overlay .." \
+               "--home rw --hide ../.ssh --hide ../dot --hide /srv --hide ../.config --hide ../.netrc --overlay .."; do
+    $SANDBOX $options -- sh -c 'cat data/file; echo new > data/new; cat data/new; grep -rs SECRET . ~/.ssh ~/dot ~/mounted; true'
+done
+ls data; cd /
+mkdir -p /media/there/store; echo text > /media/there/file; mount --bind ~/.ssh /media/there/store
+ln -s /home/alice/project /srv/in-home; ln -s /media/there /srv/beside
+for link in in-home/data beside; do
+    for options in "" "--home ro"; do
+        $SANDBOX $options --overlay /srv/${link%/*} -- sh -c "cat /srv/$link/file; grep -rs SECRET /srv/${link%/*}/; true"
+    done
+done)sh");
+    const std::string once = "data\nnew\n";
+    EXPECT_EQ(result.out, once + once + once + once + once + "file\nsub\ndata\ndata\ntext\ntext\n") << result;
+    EXPECT_EQ(result.err, "");
+}
+
 TEST_F(ViewCredentials, TheCurrentDirectoryNeverUncoversOne) {
     const Result result = at_home(R"(
 mkdir -p .config/op .password-store/x .mozilla/firefox dot/aws/cli
 for place in .ssh .config/gh .config .config/op .cargo dot dot/aws dot/aws/cli .password-store/x .mozilla/firefox .; do
     for home in private ro; do
         (cd $place; $SANDBOX --home $home -- sh -c 'grep -rs SECRET ~ .; true')
+    done
+done
+# Nor where a link leads to it out of the home.
+mkdir /srv/keys/deep; echo SECRET > /srv/keys/deep/s
+for place in /srv/keys /srv/keys/deep; do
+    for options in "" "--overlay /home/alice" "--overlay /"; do
+        (cd $place; $SANDBOX --home ro $options -- sh -c 'grep -rs SECRET ~ . /srv; true')
     done
 done
 cd project; $SANDBOX -- cat file

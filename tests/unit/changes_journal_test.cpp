@@ -201,6 +201,26 @@ TEST_F(ChangesJournal, OtherNamesOfAFile) {
     EXPECT_FALSE(knows(without_the_name));
 }
 
+// With a directory: until that is gone by that time, and from then on as it was then, whatever its content's time.
+TEST_F(ChangesJournal, WhatGoesWithADirectoryIsKnownUntilItIsGone) {
+    Entry file = file_of(1, 1000);
+    Entry at_the_end = file;
+    at_the_end.changed = {2000, 5};
+    Entry later = file;
+    later.changed = {2000, 6};
+    {
+        Journal journal(store());
+        journal.note_name_goes_unseen(file);
+        EXPECT_TRUE(journal.knows(later));
+        journal.note_names_gone({Journal::key_of(file)}, {2000, 5});
+        EXPECT_TRUE(journal.knows(file));
+        EXPECT_TRUE(journal.knows(at_the_end));
+        EXPECT_FALSE(journal.knows(later));
+    }
+    EXPECT_TRUE(knows(at_the_end));
+    EXPECT_FALSE(knows(later));
+}
+
 // They are written in lumps, unless asked for at once, and at the end.
 TEST_F(ChangesJournal, WhatWaitsIsWrittenAtTheEnd) {
     {
