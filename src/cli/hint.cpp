@@ -15,15 +15,20 @@ constexpr std::array<std::string_view, 10> shells{"sh",  "bash", "dash", "ash", 
 /// Signals by which somebody outside ends a command: no door was closed to it.
 constexpr std::array ended_by_somebody{SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGKILL};
 
+bool is_ended_by_somebody(int signal) {
+    return std::ranges::find(ended_by_somebody, signal) != ended_by_somebody.end();
+}
+
 bool failed_by_itself(const Outcome& outcome) {
+    constexpr int of_a_signal = 128;  // what a shell adds to it, when it ends by one or what it ran does
     if (outcome.limit) {
         return false;
     }
     switch (outcome.kind) {
         case Outcome::Kind::exited:
-            return outcome.value != 0;
+            return outcome.value != 0 && !is_ended_by_somebody(outcome.value - of_a_signal);
         case Outcome::Kind::signaled:
-            return std::ranges::find(ended_by_somebody, outcome.value) == ended_by_somebody.end();
+            return !is_ended_by_somebody(outcome.value);
         case Outcome::Kind::lost:
             return false;
     }

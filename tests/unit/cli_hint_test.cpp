@@ -26,6 +26,7 @@ TEST(Hint, OnlyAFailureOfTheCommand) {
     const Options options = running({"make"});
     EXPECT_TRUE(worth_a_hint(options, {Kind::exited, 2}, both));
     EXPECT_TRUE(worth_a_hint(options, {Kind::signaled, SIGABRT}, both));
+    EXPECT_TRUE(worth_a_hint(options, {Kind::exited, 128 + SIGABRT}, both));
     EXPECT_FALSE(worth_a_hint(options, {Kind::exited, 0}, both));
     EXPECT_FALSE(worth_a_hint(options, {Kind::lost, 0}, both));
 }
@@ -33,6 +34,7 @@ TEST(Hint, OnlyAFailureOfTheCommand) {
 TEST(Hint, NotWhenSomebodyEndedTheCommand) {
     for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGKILL}) {
         EXPECT_FALSE(worth_a_hint(running({"make"}), {Kind::signaled, signal}, both)) << signal;
+        EXPECT_FALSE(worth_a_hint(running({"make"}), {Kind::exited, 128 + signal}, both)) << "as a shell tells it";
     }
 }
 
